@@ -1,0 +1,97 @@
+"""Everything that can go wrong, as one tree.
+
+    QAError
+    ├── SettingsError        a setting is unknown or has no usable value
+    ├── QuestionInvalid      the question is empty or too long
+    ├── DocumentNotFound     no document has that id
+    ├── LoadError            one file can't be read as a document (permanent: fix the file)
+    │   ├── CorpusMissing    the folder or file to read isn't there
+    │   ├── FileUnreadable   the operating system refuses to read it
+    │   ├── FileEmpty        it holds no text
+    │   ├── FileNotText      it isn't UTF-8 text
+    │   ├── FormatUnknown    its type isn't supported
+    │   └── MetadataInvalid  the metadata file beside it is malformed
+    ├── IndexError_
+    │   ├── IndexMissing     there is no index, or it holds no document
+    │   ├── IndexStale       it was built by another model, splitter or version
+    │   ├── IndexForeign     the folder holds something else
+    │   ├── IndexDamaged     its parts don't belong together
+    │   └── IndexBusy        another process is writing it (transient: try again)
+    └── ModelError           a model file is missing or isn't the expected one
+
+Each message is one sentence or two that say what to do next.
+"""
+
+from __future__ import annotations
+
+
+class QAError(Exception):
+    """Base of every error this library raises on purpose; `str(error)` is for the user."""
+
+
+class SettingsError(QAError):
+    """A setting is unknown or has no usable value."""
+
+
+class QuestionInvalid(QAError):
+    """The question is empty or too long."""
+
+
+class DocumentNotFound(QAError):
+    """No document has that id."""
+
+
+class LoadError(QAError):
+    """One file can't be read as a document."""
+
+
+class CorpusMissing(LoadError):
+    """The folder or file to read isn't there."""
+
+
+class FileUnreadable(LoadError):
+    """The operating system refuses to read the file."""
+
+
+class FileEmpty(LoadError):
+    """The file holds no text."""
+
+
+class FileNotText(LoadError):
+    """The file isn't UTF-8 text."""
+
+
+class FormatUnknown(LoadError):
+    """The file's type isn't supported."""
+
+
+class MetadataInvalid(LoadError):
+    """The metadata file beside a document is malformed."""
+
+
+class IndexError_(QAError):  # noqa: N801 - the trailing underscore keeps the builtin IndexError visible
+    """The index can't be used as it is."""
+
+
+class IndexMissing(IndexError_):
+    """There is no index, or it holds no document."""
+
+
+class IndexStale(IndexError_):
+    """The index was built by another model, splitter or version."""
+
+
+class IndexForeign(IndexError_):
+    """The folder holds something that is not an index of this program."""
+
+
+class IndexDamaged(IndexError_):
+    """The parts of the index don't belong together."""
+
+
+class IndexBusy(IndexError_):
+    """Another process is writing the index."""
+
+
+class ModelError(QAError):
+    """A model file is missing or isn't the expected one."""

@@ -1,0 +1,190 @@
+"""The index: SQLite says what is true, Chroma holds the vectors.
+
+A document counts once SQLite has it, which is the last step of writing it. The ids of vectors are
+announced in SQLite before they are written and struck off after they are deleted, so that a process
+killed at any moment leaves at worst vectors that belong to nothing: they never answer, and the next
+write removes them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from qa.errors import IndexBusy, IndexDamaged, IndexForeign, IndexMissing, IndexStale
+from qa.interfaces import Embedder
+from qa.split import SETTINGS as SPLITTER_SETTINGS
+from qa.store import Entry, Store
+from qa.vectors import Vectors
+
+_DATABASE = "qa.sqlite3"
+_VECTORS = "chroma"
+_OWN_FILES = {"README.md", ".gitignore", ".lock", "holder.json", _VECTORS}
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What an index holds."""
+
+    documents: int
+    passages: int
+
+
+class Index:
+    """An opened index; safe to read from several threads. `close` it, or use it in `with`."""
+
+    def __init__(self, folder: Path, store: Store, vectors: Vectors) -> None:
+        self.folder = folder
+        self._store = store
+        self._vectors = vectors
+        self._version = store.data_version()
+        self._version_lock = threading.Lock()
+        self.document = store.document
+        self.documents = store.documents
+        self.sources = store.sources
+        self.known = store.known
+        self.passages = store.passages
+        self.search_text = store.search
+
+    @classmethod
+    def open(cls, folder: Path, embedder: Embedder) -> Index:
+        """The index in `folder`, to ask.
+
+        Raises `IndexMissing`, `IndexStale`, `IndexForeign` or `IndexDamaged`, each with what to do.
+        """
+        _refuse_foreign(folder)
+        if not (folder / _DATABASE).is_file():
+            raise IndexMissing(f"There is no index in {folder}; run 'qa ingest' to build it.")
+        store = Store(folder / _DATABASE)
+        documents, passages = store.counts()
+        if not documents:
+            store.close()
+            raise IndexMissing(
+                f"The index in {folder} holds no document; run 'qa ingest' on a folder that does."
+            )
+        others = [one for one in store.manifests() if one != manifest_of(embedder)]
+        if others:
+            store.close()
+            raise IndexStale(
+                f"The index in {folder} was built with {others[0]}, not {manifest_of(embedder)};"
+                " run 'qa ingest' to renew it."
+            )
+        index = cls(folder, store, Vectors(folder / _VECTORS, embedder.name))
+        if index._vectors.count() < passages:
+            index.close()
+            raise IndexDamaged(f"Vectors are missing from {folder}; run 'qa ingest' to rebuild them.")
+        return index
+
+    @classmethod
+    @contextmanager
+    def write(cls, folder: Path, embedder: Embedder) -> Iterator[Index]:
+        """The index in `folder`, to change, made where there is none; no other process may write meanwhile.
+
+        Raises `IndexBusy`, which names the process that writes, or `IndexForeign`.
+        """
+        _refuse_foreign(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        with _writing(folder):
+            store = Store(folder / _DATABASE, create=True)
+            index = cls(folder, store, Vectors(folder / _VECTORS, embedder.name, create=True))
+            try:
+                index._drop_unclaimed()
+                yield index
+            finally:
+                index.close()
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._vectors.close()
+        self._store.close()
+
+    def counts(self) -> Counts:
+        """Numbers of documents and passages."""
+        return Counts(*self._store.counts())
+
+    def is_whole(self) -> bool:
+        """Whether there is a vector for each passage."""
+        return self._vectors.count() >= self._store.counts()[1]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All reads of this thread inside the block see one and the same state of the documents."""
+        self._reopen_if_written_elsewhere()
+        with self._store.snapshot():
+            yield
+
+    def search_vectors(
+        self, vector: NDArray[np.float32], k: int, documents: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """The `k` nearest passages: ids and cosines, best first."""
+        return self._vectors.search(vector, k, documents)
+
+    def replace(self, entries: Sequence[Entry], vectors: NDArray[np.float32]) -> None:
+        """Put in documents, each in the place of what had its id; `vectors` are those of all passages."""
+        passages = [passage for entry in entries for passage in entry.passages]
+        ids = [passage.id for passage in passages]
+        self._store.announce(ids)
+        self._vectors.upsert(ids, vectors, [passage.document_id for passage in passages])
+        self._store.write(entries, ())
+        self._drop_unclaimed()
+
+    def remove(self, document_ids: Sequence[str]) -> None:
+        """Take documents out."""
+        self._store.write((), document_ids)
+        self._drop_unclaimed()
+
+    def _drop_unclaimed(self) -> None:
+        self._vectors.delete(sorted(self._store.unclaimed()))
+        self._store.forget_unclaimed()
+
+    def _reopen_if_written_elsewhere(self) -> None:
+        version = self._store.data_version()
+        with self._version_lock:
+            if version != self._version:
+                self._vectors.reopen()
+                self._version = version
+
+
+def manifest_of(embedder: Embedder) -> str:
+    """What made the passages and vectors of a document: encoder, dimension, splitter."""
+    return f"{embedder.name} ({embedder.dimension} dimensions, {SPLITTER_SETTINGS})"
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise IndexForeign(f"{folder} is a file; choose a folder for the index (QA_INDEX).")
+    if not folder.is_dir() or (folder / _DATABASE).exists():
+        return
+    others = sorted(path.name for path in folder.iterdir() if path.name not in _OWN_FILES)
+    if others:
+        raise IndexForeign(
+            f"{folder} holds other files ({others[0]}) and no index; choose an empty folder (QA_INDEX)."
+        )
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    holder = folder / "holder.json"
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            holder.write_text(json.dumps({"pid": os.getpid()}))
+            yield
+            holder.unlink(missing_ok=True)
+    except Timeout as error:
+        pid = json.loads(holder.read_text())["pid"] if holder.exists() else "unknown"
+        raise IndexBusy(f"Process {pid} is writing the index in {folder}; wait for it or stop it.") from error

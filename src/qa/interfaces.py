@@ -1,0 +1,59 @@
+"""The seams: what can be exchanged for something else, and for a fake in unit tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """The word pieces of a text in their context, special ones left out.
+
+    `vectors`: (n, dimension) float32, rows of length 1. `spans`: (n, 2) int32, offsets in the text.
+    """
+
+    vectors: NDArray[np.float32]
+    spans: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A text as one vector, (dimension,) float32 of length 1, and as one vector a word piece."""
+
+    vector: NDArray[np.float32]
+    tokens: TokenVectors
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors; the two `embed_*` methods have the shape of LangChain's `Embeddings`."""
+
+    @property
+    def name(self) -> str:
+        """Names the vector space; indexes of different names can't be mixed."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The number of word pieces of each text, special ones left out."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        """Vectors of each text; what lies beyond the encoder's longest input is not read."""
+        ...
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """LangChain's name for the vectors of several texts."""
+        ...
+
+    def embed_query(self, text: str) -> list[float]:
+        """LangChain's name for the vector of one text."""
+        ...

@@ -1,0 +1,87 @@
+"""Settings: `QA_*` environment variables, a `.env` file and a `qa.toml`, in that order of precedence."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+
+from dotenv import dotenv_values
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from qa.errors import SettingsError
+
+PREFIX = "QA_"
+ENV_FILE = Path(".env")
+TOML_FILE = Path("qa.toml")
+
+
+class Settings(BaseSettings):
+    """Where the documents and the index are, and how the service listens.
+
+    Raises `ValidationError` on a value of the wrong type; `load_settings` turns that, and unknown
+    names, into a `SettingsError` that says what to do.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENV_FILE, toml_file=TOML_FILE, extra="ignore", frozen=True
+    )
+
+    corpus: Path = Field(default=Path("corpus"), description="folder of the documents answered from")
+    index: Path = Field(default=Path("index"), description="folder of the generated index")
+    host: str = Field(default="127.0.0.1", description="address the service listens on")
+    port: int = Field(default=8000, ge=1, le=65535, description="port the service listens on")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, that over `.env`, that over `qa.toml`."""
+        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings() -> Settings:
+    """The settings of this process.
+
+    Raises `SettingsError` on an unknown name, a malformed file or an unusable value.
+    """
+    _refuse_unknown_names()
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        raise SettingsError(f"{name}={first['input']!r} is not usable: {first['msg']}.") from error
+
+
+def _refuse_unknown_names() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in _given_names():
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+            raise SettingsError(f"There is no setting {name}; did you mean {nearest}?")
+
+
+def _given_names() -> Iterable[str]:
+    yield from (name.upper() for name in os.environ if name.upper().startswith(PREFIX))
+    if ENV_FILE.is_file():
+        yield from (name.upper() for name in dotenv_values(ENV_FILE) if name.upper().startswith(PREFIX))
+    if TOML_FILE.is_file():
+        try:
+            with TOML_FILE.open("rb") as file:
+                yield from (PREFIX + name.upper() for name in tomllib.load(file))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{TOML_FILE} is not valid TOML: {error}. Correct or remove it.") from error

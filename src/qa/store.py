@@ -1,0 +1,312 @@
+"""The source of truth: one SQLite file with documents, passages, their token vectors and BM25."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qa.errors import DocumentNotFound, IndexForeign
+from qa.interfaces import TokenVectors
+from qa.types import Document, Passage
+
+APPLICATION_ID = 0x51413031
+"""\"QA01\": tells our file, and the version of its schema, from any other SQLite database."""
+
+_SCHEMA = """
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, uri TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, sha256 TEXT NOT NULL,
+    published TEXT, metadata TEXT NOT NULL, origin TEXT NOT NULL, manifest TEXT NOT NULL);
+CREATE TABLE passages (
+    key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL,
+    token_spans BLOB NOT NULL, token_vectors BLOB NOT NULL);
+CREATE INDEX passages_of_document ON passages (document_id);
+CREATE VIRTUAL TABLE passages_fts USING fts5 (
+    text, content = 'passages', content_rowid = 'key',
+    tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE TRIGGER passages_added AFTER INSERT ON passages BEGIN
+    INSERT INTO passages_fts (rowid, text) VALUES (new.key, new.text);
+END;
+CREATE TRIGGER passages_removed AFTER DELETE ON passages BEGIN
+    INSERT INTO passages_fts (passages_fts, rowid, text) VALUES ('delete', old.key, old.text);
+END;
+CREATE TABLE unclaimed_vectors (id TEXT PRIMARY KEY);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document as it goes into the index.
+
+    `origin` is the folder it was read from, `manifest` names the encoder and the splitter that made
+    its passages, `tokens` are the token vectors of each passage.
+    """
+
+    document: Document
+    origin: str
+    manifest: str
+    passages: tuple[Passage, ...]
+    tokens: tuple[TokenVectors, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An indexed document, its text left empty, with `origin` and `manifest` as in `Entry`."""
+
+    document: Document
+    origin: str
+    manifest: str
+
+
+class Store:
+    """Reads and writes the SQLite file; each thread has a connection of its own.
+
+    Raises `IndexForeign` where the file is not one of ours.
+    """
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._open_connections: list[sqlite3.Connection] = []
+        new = create and not path.exists()
+        try:
+            if new:
+                self._create()
+            (found,) = self._connection.execute("PRAGMA application_id").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise self._foreign() from error
+        if found != APPLICATION_ID:
+            raise self._foreign()
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        for connection in self._open_connections:
+            connection.close()
+        self._open_connections.clear()
+        self._local = threading.local()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All reads of this thread inside the block see one and the same state."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
+
+    def data_version(self) -> int:
+        """A number that changes when another process or thread has committed."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+    def manifests(self) -> list[str]:
+        """What the documents were indexed with; several where that has changed on the way."""
+        return [one for (one,) in self._connection.execute("SELECT DISTINCT manifest FROM documents")]
+
+    def documents(self) -> list[Document]:
+        """All documents by id, their texts left empty."""
+        rows = self._connection.execute(
+            "SELECT id, uri, title, '', sha256, published, metadata FROM documents ORDER BY id"
+        )
+        return [_document(row) for row in rows]
+
+    def document(self, document_id: str) -> Document:
+        """One document with its text. Raises `DocumentNotFound`."""
+        row = self._connection.execute(
+            "SELECT id, uri, title, text, sha256, published, metadata FROM documents WHERE id = ?",
+            (document_id,),
+        ).fetchone()
+        if row is None:
+            raise DocumentNotFound(f"There is no document '{document_id}'; list the documents for their ids.")
+        return _document(row)
+
+    def sources(self, document_ids: Iterable[str]) -> dict[str, Document]:
+        """These documents by id, their texts left empty."""
+        ids = tuple(document_ids)
+        rows = self._connection.execute(
+            "SELECT id, uri, title, '', sha256, published, metadata FROM documents"
+            f" WHERE id IN ({_placeholders(ids)})",
+            ids,
+        )
+        return {row[0]: _document(row) for row in rows}
+
+    def known(self) -> dict[str, Known]:
+        """What is needed to tell whether a document has changed, by id."""
+        rows = self._connection.execute(
+            "SELECT id, uri, title, '', sha256, published, metadata, origin, manifest FROM documents"
+        )
+        return {row[0]: Known(_document(row[:7]), origin=row[7], manifest=row[8]) for row in rows}
+
+    def counts(self) -> tuple[int, int]:
+        """Numbers of documents and of passages."""
+        (documents,) = self._connection.execute("SELECT count(*) FROM documents").fetchone()
+        (passages,) = self._connection.execute("SELECT count(*) FROM passages").fetchone()
+        return documents, passages
+
+    def passages(self, ids: Sequence[str]) -> dict[str, tuple[Passage, TokenVectors]]:
+        """The passages of these ids with their token vectors; ids that are not there are left out."""
+        rows = self._connection.execute(
+            'SELECT id, document_id, start, "end", text, token_spans, token_vectors FROM passages'
+            f" WHERE id IN ({_placeholders(ids)})",
+            tuple(ids),
+        )
+        return {row[0]: (Passage(*row[:5]), _tokens(row[5], row[6])) for row in rows}
+
+    def search(self, query: str, k: int, documents: Sequence[str] | None = None) -> list[tuple[str, float]]:
+        """The `k` best passages by BM25 for an FTS5 query: ids and scores, higher is better."""
+        chosen = f" AND document_id IN ({_placeholders(documents)})" if documents is not None else ""
+        rows = self._connection.execute(
+            "SELECT id, -bm25(passages_fts) FROM passages_fts JOIN passages ON key = passages_fts.rowid"
+            f" WHERE passages_fts MATCH ?{chosen} ORDER BY bm25(passages_fts) LIMIT ?",
+            (query, *(documents or ()), k),
+        )
+        return [(passage_id, float(score)) for passage_id, score in rows]
+
+    def passage_ids(self, document_ids: Iterable[str]) -> set[str]:
+        """The ids of all passages of these documents."""
+        ids = tuple(document_ids)
+        rows = self._connection.execute(
+            f"SELECT id FROM passages WHERE document_id IN ({_placeholders(ids)})", ids
+        )
+        return {passage_id for (passage_id,) in rows}
+
+    def unclaimed(self) -> set[str]:
+        """Ids of vectors that may lie in Chroma without a passage here."""
+        rows = self._connection.execute(
+            "SELECT id FROM unclaimed_vectors WHERE id NOT IN (SELECT id FROM passages)"
+        )
+        return {vector_id for (vector_id,) in rows}
+
+    def announce(self, vector_ids: Iterable[str]) -> None:
+        """Note, before vectors are written, that they belong to nothing yet."""
+        with self._transaction() as connection:
+            _note_unclaimed(connection, vector_ids)
+
+    def forget_unclaimed(self) -> None:
+        """The unclaimed vectors are gone."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM unclaimed_vectors")
+
+    def write(self, entries: Iterable[Entry], removed: Iterable[str]) -> None:
+        """Replace and remove documents, in one transaction; it makes them answer, or none of them."""
+        entries = tuple(entries)
+        gone = {*removed, *(entry.document.id for entry in entries)}
+        with self._transaction() as connection:
+            _note_unclaimed(connection, self.passage_ids(gone))
+            connection.executemany("DELETE FROM documents WHERE id = ?", [(one,) for one in gone])
+            for entry in entries:
+                _insert(connection, entry)
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._connect("rw")
+            self._local.connection = connection
+        return connection
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        uri = f"{self._path.resolve().as_uri()}?mode={mode}"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
+        self._open_connections.append(connection)
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    def _create(self) -> None:
+        connection = self._connect("rwc")
+        self._local.connection = connection
+        connection.execute("PRAGMA journal_mode = WAL")
+        with self._transaction():
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            for statement in _statements(_SCHEMA):
+                connection.execute(statement)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def _foreign(self) -> IndexForeign:
+        self.close()
+        return IndexForeign(
+            f"{self._path} is not an index of this program; move it away or choose another folder (QA_INDEX)."
+        )
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _insert(connection: sqlite3.Connection, entry: Entry) -> None:
+    document = entry.document
+    connection.execute(
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            document.id,
+            document.uri,
+            document.title,
+            document.text,
+            document.sha256,
+            document.published,
+            json.dumps(dict(document.metadata)),
+            entry.origin,
+            entry.manifest,
+        ),
+    )
+    connection.executemany(
+        'INSERT INTO passages (id, document_id, start, "end", text, token_spans, token_vectors)'
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (passage.id, passage.document_id, passage.start, passage.end, passage.text, *_blobs(tokens))
+            for passage, tokens in zip(entry.passages, entry.tokens, strict=True)
+        ],
+    )
+
+
+def _note_unclaimed(connection: sqlite3.Connection, vector_ids: Iterable[str]) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO unclaimed_vectors VALUES (?)", [(one,) for one in vector_ids]
+    )
+
+
+def _document(row: Sequence[str]) -> Document:
+    document_id, uri, title, text, sha256, published, metadata = row
+    return Document(document_id, uri, title, text, sha256, published, json.loads(metadata))
+
+
+def _placeholders(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _blobs(tokens: TokenVectors) -> tuple[bytes, bytes]:
+    """Token vectors as int8, each scaled to its largest component: reading restores the length, 1."""
+    largest = np.abs(tokens.vectors).max(axis=1, keepdims=True, initial=1e-6)
+    vectors = np.rint(tokens.vectors / largest * 127).astype(np.int8)
+    return tokens.spans.astype(np.int32).tobytes(), vectors.tobytes()
+
+
+def _tokens(spans: bytes, vectors: bytes) -> TokenVectors:
+    places = np.frombuffer(spans, dtype=np.int32).reshape(-1, 2)
+    if not len(places):
+        return TokenVectors(np.zeros((0, 1), np.float32), places)
+    rows = np.frombuffer(vectors, dtype=np.int8).reshape(len(places), -1).astype(np.float32)
+    return TokenVectors(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6), places)

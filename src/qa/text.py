@@ -1,0 +1,23 @@
+"""Sentences with exact offsets."""
+
+from __future__ import annotations
+
+import sentencex
+
+Span = tuple[int, int]
+
+
+def sentence_spans(text: str, language: str = "en") -> list[Span]:
+    """Spans `[start, end)` of the sentences of `text`, in order, without surrounding white space.
+
+    Segmentation is sentencex's (Wikimedia); blank stretches yield no span.
+    """
+    boundaries = sentencex.get_sentence_boundaries(language, text)
+    spans = (trim(text, b["start_index"], b["end_index"]) for b in boundaries)
+    return [(start, end) for start, end in spans if start < end]
+
+
+def trim(text: str, start: int, end: int) -> Span:
+    """The span without the white space at its two ends."""
+    chunk = text[start:end]
+    return start + len(chunk) - len(chunk.lstrip()), end - (len(chunk) - len(chunk.rstrip()))

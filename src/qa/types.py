@@ -1,0 +1,186 @@
+"""The records that travel along the two lines of data.
+
+All are frozen; sequences are tuples. Offsets count characters (Unicode code points) and point
+into `Document.text`: for every span, `document.text[start:end]` is the text it stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["answered", "partial", "conflict", "not_found"]
+Role = Literal["user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier message of a conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source text as it is stored.
+
+    `sha256` is the hex digest of `text` in UTF-8 and names the revision. `published` is an ISO
+    8601 date at the precision that is known ("2019", "2019-12", "2019-12-20") or None.
+    """
+
+    id: str
+    uri: str
+    title: str
+    text: str
+    sha256: str
+    published: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole sentences of one document: `document.text[start:end] == text`."""
+
+    id: str
+    document_id: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An exact span of a passage, usually a sentence; `number` is the [n] an answer may cite."""
+
+    number: int
+    passage: Passage
+    start: int
+    end: int
+    quote: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of an answer and the numbers of the evidence that it rests on."""
+
+    text: str
+    evidence_numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a composer proposes; nothing in it is believed before `verify`."""
+
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A checked pointer into a source: `document.text[start:end] == quote` at `revision`.
+
+    `highlight` is the span of the short answer inside the quote, where there is a sure one.
+    """
+
+    number: int
+    document_id: str
+    title: str
+    uri: str
+    published: str | None
+    revision: str
+    start: int
+    end: int
+    quote: str
+    highlight: tuple[int, int] | None = None
+    notes: tuple[DateNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DateNote:
+    """What a relative date in a quote means, given when the document was published.
+
+    `quote[start:end] == phrase`; `meaning` is no more precise than what is known.
+    """
+
+    start: int
+    end: int
+    phrase: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One side of a disagreement and the numbers of the citations that hold it."""
+
+    value: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Sources that give different values, or (`as_of`) values of different times."""
+
+    kind: Literal["value", "as_of"]
+    positions: tuple[Position, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A span of a document with the score that ranked it."""
+
+    document_id: str
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How an answer came about: what was found, best first, and milliseconds by stage."""
+
+    passages: tuple[Scored, ...]
+    evidence: tuple[Scored, ...]
+    timings_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What `QA.ask` gives, on every surface. "The documents do not say" is an Answer too."""
+
+    question: str
+    standalone_question: str
+    status: Status
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+    confidence: float
+    disagreement: Disagreement | None
+    trace: Trace
+
+    @property
+    def text(self) -> str:
+        """The claims, each followed by the numbers of its citations, or that there is no answer.
+
+        Where the sources disagree it says so; where they speak of different times, as of when each does.
+        """
+        if self.status == "not_found":
+            return NOT_FOUND_TEXT
+        opening = "The sources disagree: " if self.status == "conflict" else ""
+        return opening + " ".join(self._as_of(claim) + _cited(claim) for claim in self.claims)
+
+    def _as_of(self, claim: Claim) -> str:
+        if self.disagreement is None or self.disagreement.kind != "as_of":
+            return ""
+        dates = {one.number: one.published for one in self.citations}
+        published = next((dates.get(number) for number in claim.evidence_numbers), None)
+        return f"As of {published}: " if published else "Undated: "
+
+
+NOT_FOUND_TEXT = "The documents do not say."
+
+
+def _cited(claim: Claim) -> str:
+    marks = "".join(f"[{number}]" for number in claim.evidence_numbers)
+    return f"{claim.text} {marks}".rstrip()

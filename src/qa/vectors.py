@@ -1,0 +1,116 @@
+"""The vectors of the passages, in Chroma; the only file that knows Chroma."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, cast
+
+import chromadb
+import numpy as np
+from chromadb.api.client import Client
+from chromadb.api.collection_configuration import CreateCollectionConfiguration
+from chromadb.config import Settings as ChromaSettings
+from chromadb.errors import ChromaError, NotFoundError
+from numpy.typing import NDArray
+
+from qa.errors import IndexDamaged
+
+_BATCH = 5000
+"""Chroma refuses more than 5,461 rows in one call."""
+
+_CONFIGURATION: CreateCollectionConfiguration = {
+    "hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
+}
+
+
+class Vectors:
+    """One Chroma collection of passage vectors, keyed by passage id; `space` names the encoder.
+
+    Cosine is fixed at creation, and so is the encoder: vectors of another one lie in another
+    collection, which opening with `create` drops. Raises `IndexDamaged` where nothing is there.
+    """
+
+    def __init__(self, folder: Path, space: str, *, create: bool = False) -> None:
+        self._folder = folder
+        self._name = f"passages-{space}"
+        self._lock = threading.Lock()
+        self._connect(create)
+
+    def _connect(self, create: bool) -> None:
+        if not create and not (self._folder / "chroma.sqlite3").is_file():
+            raise self._damaged()
+        settings = ChromaSettings(anonymized_telemetry=False)
+        self._client = cast(Client, chromadb.PersistentClient(self._folder, settings=settings))
+        try:
+            self._collection = self._client.get_collection(self._name, embedding_function=None)
+        except NotFoundError as error:
+            if not create:
+                raise self._damaged() from error
+            for other in self._client.list_collections():
+                self._client.delete_collection(other.name)
+            self._collection = self._client.create_collection(
+                self._name, embedding_function=None, configuration=_CONFIGURATION
+            )
+
+    def reopen(self) -> None:
+        """See what another process has written: Chroma itself keeps answering from its memory."""
+        with self._lock:
+            self._client.close()
+            self._connect(create=False)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._client.close()
+
+    def count(self) -> int:
+        """Number of vectors."""
+        return int(self._collection.count())
+
+    def upsert(self, ids: Sequence[str], vectors: NDArray[np.float32], document_ids: Sequence[str]) -> None:
+        """Write vectors, (n, dimension) float32."""
+        for i in range(0, len(ids), _BATCH):
+            batch = slice(i, i + _BATCH)
+            self._collection.upsert(
+                ids=list(ids[batch]),
+                embeddings=vectors[batch],
+                metadatas=[{"document_id": document_id} for document_id in document_ids[batch]],
+            )
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove the vectors of these ids, as far as they are there."""
+        for i in range(0, len(ids), _BATCH):
+            self._collection.delete(ids=list(ids[i : i + _BATCH]))
+
+    def search(
+        self, vector: NDArray[np.float32], k: int, documents: Sequence[str] | None
+    ) -> list[tuple[str, float]]:
+        """The `k` nearest passages: ids and cosines, best first."""
+        where: chromadb.Where | None = None
+        if documents is not None:
+            chosen: dict[Literal["$in", "$nin"], list[str | int | float | bool]] = {"$in": [*documents]}
+            where = {"document_id": chosen}
+        collection = self._collection
+        try:
+            found = _query(collection, vector, k, where)
+        except ChromaError as error:
+            with self._lock:
+                current = self._collection
+            if current is collection:
+                raise self._damaged() from error
+            # Another thread has reopened the collection while this one was reading.
+            found = _query(current, vector, k, where)
+        distances = found["distances"] or [[]]
+        return [(one, 1.0 - float(far)) for one, far in zip(found["ids"][0], distances[0], strict=True)]
+
+    def _damaged(self) -> IndexDamaged:
+        return IndexDamaged(
+            f"The vectors in {self._folder} are missing or damaged; run 'qa ingest' to rebuild."
+        )
+
+
+def _query(
+    collection: chromadb.Collection, vector: NDArray[np.float32], k: int, where: chromadb.Where | None
+) -> chromadb.QueryResult:
+    return collection.query(query_embeddings=vector[None, :], n_results=k, where=where, include=["distances"])

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qa.errors import CorpusMissing
+from qa.sources import CORPUS_ORIGIN, scan
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("text")
+
+
+def ids(path: Path, corpus: Path) -> list[str]:
+    return [source.document_id for source in scan(path, corpus).sources]
+
+
+def test_ids_are_paths_without_suffix_and_with_it_where_two_collide(tmp_path: Path) -> None:
+    touch(tmp_path, "a.txt", "b.txt", "b.md", "sub/c.txt", "d.v1.txt")
+    assert ids(tmp_path, tmp_path) == ["a", "b.md", "b.txt", "d.v1", "sub/c"]
+
+
+def test_a_single_file_gets_the_id_it_has_in_its_folder(tmp_path: Path) -> None:
+    touch(tmp_path, "sub/b.txt", "sub/b.md")
+    found = scan(tmp_path / "sub" / "b.txt", tmp_path)
+    assert [source.document_id for source in found.sources] == ["sub/b.txt"]
+    assert found.origin == CORPUS_ORIGIN
+
+
+def test_hidden_files_and_metadata_are_no_documents(tmp_path: Path) -> None:
+    touch(tmp_path, "a.txt", "a.txt.meta.toml", ".hidden.txt", ".git/x.txt")
+    assert ids(tmp_path, tmp_path) == ["a"]
+
+
+def test_a_folder_elsewhere_is_an_origin_of_its_own(tmp_path: Path) -> None:
+    touch(tmp_path, "corpus/a.txt", "other/b.txt")
+    found = scan(tmp_path / "other", tmp_path / "corpus")
+    assert found.origin == str(tmp_path / "other")
+    assert [source.document_id for source in found.sources] == ["b"]
+
+
+def test_a_missing_path_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CorpusMissing, match="nowhere"):
+        scan(tmp_path / "nowhere", tmp_path)
