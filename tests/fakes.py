@@ -22,6 +22,9 @@ class FakeEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(_words(text)) for text in texts]
 
+    def information(self, word: str) -> float:
+        return float(len(word))
+
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         return [self._encode_one(text) for text in texts]
 

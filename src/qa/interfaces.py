@@ -50,6 +50,10 @@ class Embedder(Protocol):
         """Vectors of each text; what lies beyond the encoder's longest input is not read."""
         ...
 
+    def information(self, word: str) -> float:
+        """Self-information of a word in general text, in nats: how much it says that it is there."""
+        ...
+
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """LangChain's name for the vectors of several texts."""
         ...

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tokenizers
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from qa.errors import ModelError
 from qa.interfaces import Encoding, TokenVectors
+from qa.rank import vocabulary_prior
 
 MODEL_NAME = "all-MiniLM-L6-v2"
 DIMENSION = 384
@@ -44,14 +45,21 @@ class _Embedder(ABC):
 
     def __init__(self) -> None:
         path = verified(_package_folder(_TORCH_PACKAGE) / _TORCH_FOLDER / "tokenizer.json")
-        self._tokenizer = Tokenizer.from_file(str(path))
+        self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        self.information = vocabulary_prior(self._tokenizer.get_vocab())
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of word pieces of each text, special ones left out."""
         batch = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding.ids) for encoding in batch]
+
+    def _pieces(self, text: str) -> tokenizers.Encoding:
+        """The word pieces that are read, special ones included."""
+        pieces = self._tokenizer.encode(text, add_special_tokens=False)
+        pieces.truncate(MAX_WORD_PIECES - 2)
+        return self._tokenizer.post_process(pieces)
 
     @abstractmethod
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
@@ -85,8 +93,7 @@ class OnnxEmbedder(_Embedder):
         return [self._encode_one(text) for text in texts]
 
     def _encode_one(self, text: str) -> Encoding:
-        pieces = self._tokenizer.encode(text)
-        pieces.truncate(MAX_WORD_PIECES)
+        pieces = self._pieces(text)
         ids = np.array([pieces.ids], dtype=np.int64)
         inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         (hidden,) = self._session.run(None, inputs)
@@ -102,7 +109,7 @@ class TorchEmbedder(_Embedder):
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
-        logging.disable_progress_bar()
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         folder = _package_folder(_TORCH_PACKAGE) / _TORCH_FOLDER
         verified(folder / "model.safetensors")
         dtype = torch.bfloat16 if _has_bfloat16() else torch.float32
@@ -117,8 +124,7 @@ class TorchEmbedder(_Embedder):
         return [self._encoding(text, feature) for text, feature in zip(texts, features, strict=True)]
 
     def _encoding(self, text: str, feature: Mapping[str, Any]) -> Encoding:
-        pieces = self._tokenizer.encode(text)
-        pieces.truncate(MAX_WORD_PIECES)
+        pieces = self._pieces(text)
         hidden = feature["token_embeddings"].float().numpy()[: len(pieces.ids)]
         pooled = feature["sentence_embedding"].float().numpy()
         return _encoding(hidden, pooled, pieces.offsets, pieces.special_tokens_mask)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -18,28 +19,6 @@ from qa.types import Document, Passage
 
 APPLICATION_ID = 0x51413031
 """\"QA01\": tells our file, and the version of its schema, from any other SQLite database."""
-
-_SCHEMA = """
-CREATE TABLE documents (
-    id TEXT PRIMARY KEY, uri TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, sha256 TEXT NOT NULL,
-    published TEXT, metadata TEXT NOT NULL, origin TEXT NOT NULL, manifest TEXT NOT NULL);
-CREATE TABLE passages (
-    key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
-    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL,
-    token_spans BLOB NOT NULL, token_vectors BLOB NOT NULL);
-CREATE INDEX passages_of_document ON passages (document_id);
-CREATE VIRTUAL TABLE passages_fts USING fts5 (
-    text, content = 'passages', content_rowid = 'key',
-    tokenize = 'porter unicode61 remove_diacritics 2');
-CREATE TRIGGER passages_added AFTER INSERT ON passages BEGIN
-    INSERT INTO passages_fts (rowid, text) VALUES (new.key, new.text);
-END;
-CREATE TRIGGER passages_removed AFTER DELETE ON passages BEGIN
-    INSERT INTO passages_fts (passages_fts, rowid, text) VALUES ('delete', old.key, old.text);
-END;
-CREATE TABLE unclaimed_vectors (id TEXT PRIMARY KEY);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +205,7 @@ class Store:
         connection.execute("PRAGMA journal_mode = WAL")
         with self._transaction():
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            for statement in _statements(_SCHEMA):
+            for statement in _statements(files("qa").joinpath("schema.sql").read_text()):
                 connection.execute(statement)
 
     @contextmanager

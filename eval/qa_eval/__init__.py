@@ -1,0 +1,1 @@
+"""The eval suite: gold sets, metrics, reports."""

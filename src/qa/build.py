@@ -1,0 +1,47 @@
+"""Puts the parts together; the only file that names concrete classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from qa.index import Index
+from qa.ingest import Progress, Report, ingest
+from qa.interfaces import Embedder
+from qa.models import OnnxEmbedder, TorchEmbedder
+from qa.pipeline import QA
+from qa.settings import Settings
+
+_TORCH_PAYS_FROM = 400
+"""Passages from which loading torch (about 7 s) is won back by its higher speed (75 against 35 a second)."""
+
+
+def build_qa(settings: Settings) -> QA:
+    """What answers questions from the index of these settings.
+
+    Raises an `IndexError_` or a `ModelError`, each with what to do next.
+    """
+    # Ranking multiplies small matrices: a second BLAS thread costs more than it brings, and far more
+    # when several questions are asked at once.
+    threadpool_limits(limits=1, user_api="blas")
+    embedder = OnnxEmbedder()
+    return QA(Index.open(settings.index, embedder), embedder)
+
+
+def run_ingest(settings: Settings, paths: Sequence[Path], progress: Progress) -> Report:
+    """Bring the index up to date with the files at `paths`; see `ingest`."""
+    reader = OnnxEmbedder()
+
+    def embedder_for(passages: int) -> Embedder:
+        return TorchEmbedder() if passages >= _TORCH_PAYS_FROM else reader
+
+    return ingest(
+        paths,
+        corpus=settings.corpus,
+        index_folder=settings.index,
+        reader=reader,
+        embedder_for=embedder_for,
+        progress=progress,
+    )

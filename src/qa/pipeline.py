@@ -1,0 +1,185 @@
+"""QA.ask: standalone → retrieve → rank → compose → verify. Every surface goes through it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from qa.annotate import annotate
+from qa.compose import compose
+from qa.confidence import THRESHOLD, confidence
+from qa.disagreement import Statement, find_disagreement
+from qa.errors import QuestionInvalid
+from qa.index import Index
+from qa.interfaces import Embedder
+from qa.question import standalone
+from qa.rank import Ranking, rank
+from qa.retrieve import retrieve
+from qa.types import (
+    Answer,
+    Claim,
+    Disagreement,
+    Document,
+    Draft,
+    Evidence,
+    Passage,
+    Scored,
+    Status,
+    Trace,
+    Turn,
+)
+from qa.verify import verify
+
+MAX_QUESTION_CHARS = 2_000
+TOP_K = 10
+_CANDIDATES = 20
+"""Passages that late interaction reads; deeper ones hold the answer too rarely to pay for (eval/LOG.md)."""
+
+
+class QA:
+    """Answers questions from an opened index; safe to call from several threads."""
+
+    def __init__(self, index: Index, embedder: Embedder) -> None:
+        self._index = index
+        self._embedder = embedder
+        self.documents = index.documents
+        self.document = index.document
+        self.counts = index.counts
+        self.close = index.close
+
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        top_k: int = TOP_K,
+        documents: Sequence[str] | None = None,
+    ) -> Answer:
+        """Answer `question`, which may refer to the earlier turns in `history`.
+
+        `top_k` is the number of evidence sentences to consider; `documents` limits the answer to
+        documents of these ids. Raises `QuestionInvalid`. That nothing answers is an `Answer` too.
+        """
+        question = _checked(question)
+        timings: dict[str, float] = {}
+        with _timed(timings, "total"), self._index.snapshot():
+            with _timed(timings, "retrieve"):
+                complete = standalone(question, history)
+                encoding = self._embedder.encode([complete])[0]
+                candidates = retrieve(complete, encoding, self._index, _CANDIDATES, documents)
+            with _timed(timings, "rank"):
+                ranking = rank(complete, encoding.tokens, candidates, self._embedder.information)
+                sure = confidence(ranking)
+            evidence = _evidence(ranking)[:top_k]
+            sources = self._index.sources({one.passage.document_id for one in evidence})
+            with _timed(timings, "compose"):
+                disagreement, draft = None, Draft(())
+                if sure >= THRESHOLD:
+                    disagreement = find_disagreement(complete, _statements(evidence, sources))
+                    draft = compose(complete, evidence, disagreement)
+            with _timed(timings, "verify"):
+                revisions = {document_id: source.sha256 for document_id, source in sources.items()}
+                verified = verify(draft, evidence, revisions, self._index.document)
+                citations = annotate(complete, verified.citations)
+        disagreement = _renumbered(disagreement, verified.numbers)
+        return Answer(
+            question=question,
+            standalone_question=complete,
+            status=_status(verified.claims, disagreement),
+            claims=verified.claims,
+            citations=citations,
+            confidence=sure,
+            disagreement=disagreement,
+            trace=_trace(ranking, timings),
+        )
+
+    def search(self, query: str, k: int = TOP_K) -> tuple[Scored, ...]:
+        """The `k` passages that fit `query` best. Raises `QuestionInvalid`."""
+        query = _checked(query)
+        with self._index.snapshot():
+            encoding = self._embedder.encode([query])[0]
+            found = retrieve(query, encoding, self._index, k)
+            return tuple(_scored(one.passage, one.fused) for one in found)
+
+
+def _evidence(ranking: Ranking) -> list[Evidence]:
+    """All ranked sentences, best first, numbered from 1."""
+    return [
+        Evidence(
+            number=number,
+            passage=one.passage,
+            start=one.passage.start + one.start,
+            end=one.passage.start + one.end,
+            quote=one.passage.text[one.start : one.end],
+            score=one.score,
+        )
+        for number, one in enumerate(ranking.sentences, start=1)
+    ]
+
+
+def _statements(evidence: Sequence[Evidence], sources: Mapping[str, Document]) -> list[Statement]:
+    """What `find_disagreement` reads of the evidence."""
+    return [
+        Statement(
+            number=one.number,
+            document_id=one.passage.document_id,
+            title=sources[one.passage.document_id].title,
+            published=sources[one.passage.document_id].published,
+            sentence=one.quote,
+            passage=one.passage.text,
+            relevance=one.score,
+        )
+        for one in evidence
+    ]
+
+
+def _renumbered(disagreement: Disagreement | None, numbers: Mapping[int, int]) -> Disagreement | None:
+    """The disagreement with citation numbers; with fewer than two positions left there is none."""
+    if disagreement is None:
+        return None
+    positions = []
+    for position in disagreement.positions:
+        cited = tuple(numbers[number] for number in position.citations if number in numbers)
+        if cited:
+            positions.append(replace(position, citations=cited))
+    return replace(disagreement, positions=tuple(positions)) if len(positions) > 1 else None
+
+
+def _status(claims: Sequence[Claim], disagreement: Disagreement | None) -> Status:
+    """Derived from the answer, so that it can't say anything else."""
+    if not claims:
+        return "not_found"
+    return "conflict" if disagreement is not None and disagreement.kind == "value" else "answered"
+
+
+def _trace(ranking: Ranking, timings: Mapping[str, float]) -> Trace:
+    passages = tuple(_scored(one.passage, one.score) for one in ranking.passages)
+    evidence = tuple(
+        Scored(one.passage.document_id, one.start, one.end, one.quote, one.score)
+        for one in _evidence(ranking)
+    )
+    return Trace(passages, evidence, timings)
+
+
+def _scored(passage: Passage, score: float) -> Scored:
+    return Scored(passage.document_id, passage.start, passage.end, passage.text, score)
+
+
+def _checked(question: str) -> str:
+    question = question.strip()
+    if not question:
+        raise QuestionInvalid("The question is empty; write one.")
+    if len(question) > MAX_QUESTION_CHARS:
+        raise QuestionInvalid(
+            f"The question has {len(question)} characters; shorten it to at most {MAX_QUESTION_CHARS}."
+        )
+    return question
+
+
+@contextmanager
+def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    timings[stage] = round((time.perf_counter() - start) * 1000, 2)

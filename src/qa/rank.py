@@ -1,0 +1,207 @@
+"""Evidence ranking with the retrieval encoder's own token vectors: no second model.
+
+Late interaction in the manner of ColBERT (Khattab and Zaharia 2020, arXiv 2004.12832): every token
+of the question looks for its best match among a sentence's tokens, which were encoded inside their
+whole passage, so that a pronoun carries its antecedent. The sums of those matches, the lexical
+coverage of the question's terms and the kind of answer asked for are the features of a conditional
+logit whose few weights are in weights.json, learnt by `python -m qa_eval.fit`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.interfaces import TokenVectors
+from qa.lexical import Question, lexical_features, read_question, read_sentences
+from qa.text import Span
+from qa.types import Passage
+
+Floats = NDArray[np.float32]
+
+FEATURES = (
+    "maxsim",  # best match of each question token in the sentence, mean weighted by information
+    "pooled",  # cosine of the sentence's mean token and the question's mean token
+    "fused",  # the retriever's score of the passage
+    "passage_maxsim",  # maxsim over the whole passage, content words only
+    "interrogative",  # match of "who", "when", … with the sentence, passage mean taken out
+    "decisive",  # share of the question whose best match in the passage lies in this sentence
+    "coverage_near",  # share of the terms found in the sentence, its neighbours or the title
+    "missing",  # information (nats) of the question that passage and title lack
+    "weakest_term",  # match of the content term that the sentence matches worst
+    "kind",  # asked for a name, a time or a quantity, and the sentence has a new one
+    "new_words",  # log(1 + content words that the question does not have)
+    # For confidence only.
+    "missing_share",  # missing over the information of all terms
+    "missing_near",  # missing_share, but of the sentence, its neighbours and the title
+    "missing_names",  # missing, names and numbers of the question only
+)
+_COLUMN = {name: column for column, name in enumerate(FEATURES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A retrieved passage: `fused` in [0, 1] orders retrieval; `tokens` were encoded in the passage."""
+
+    passage: Passage
+    fused: float
+    cosine: float
+    bm25: float
+    tokens: TokenVectors
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RankedSentence:
+    """`passage.text[start:end]` with its score (log odds up to a constant) and its FEATURES."""
+
+    passage: Passage
+    start: int
+    end: int
+    score: float
+    features: tuple[float, ...]
+
+    def feature(self, name: str) -> float:
+        """The value of one of FEATURES."""
+        return self.features[_COLUMN[name]]
+
+
+@dataclass(frozen=True, slots=True)
+class RankedPassage:
+    """A passage with the score of its best sentence."""
+
+    passage: Passage
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Best first. Empty when there was no candidate."""
+
+    passages: tuple[RankedPassage, ...] = ()
+    sentences: tuple[RankedSentence, ...] = ()
+
+
+def rank(
+    question: str,
+    question_tokens: TokenVectors,
+    candidates: Sequence[Candidate],
+    information: Callable[[str], float],
+    weights: Mapping[str, float] | None = None,
+) -> Ranking:
+    """Order the sentences and the passages of `candidates` by how well they answer `question`.
+
+    `information(word)` is the word's self-information in nats in general text (`vocabulary_prior`);
+    a prior, not the corpus' IDF, so that scores mean the same over 3 documents and over 20,000.
+    `weights` maps FEATURES to weights (default: the learnt ones). Sentences of which no token was
+    encoded (truncated input) are left out.
+    """
+    weights = learnt("rank") if weights is None else weights
+    vector = np.array([weights.get(name, 0.0) for name in FEATURES])
+    asked = read_question(question, question_tokens, information)
+    sentences = []
+    for candidate in candidates:
+        spans, table = _features(asked, candidate)
+        for (start, end), row, score in zip(spans, table.tolist(), table @ vector, strict=True):
+            sentences.append(RankedSentence(candidate.passage, start, end, float(score), tuple(row)))
+    sentences.sort(key=lambda s: -s.score)
+    best: dict[str, RankedPassage] = {}
+    for s in sentences:
+        best.setdefault(s.passage.id, RankedPassage(s.passage, s.score))
+    return Ranking(tuple(best.values()), tuple(sentences))
+
+
+@cache
+def _weights() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(files("qa").joinpath("weights.json").read_text("utf-8"))
+    return loaded
+
+
+def learnt(part: str) -> Mapping[str, float]:
+    """The learnt numbers of one part ("rank", "confidence") of weights.json."""
+    numbers: Mapping[str, float] = _weights()[part]
+    return numbers
+
+
+def vocabulary_prior(vocabulary: Mapping[str, int], first: int = 1996) -> Callable[[str], float]:
+    """Self-information of words from the order of a word-piece vocabulary, in nats.
+
+    BERT's uncased vocabulary lists its whole words from number 1996 ("the") on by falling
+    frequency, so Zipf's law gives p ∝ 1 / rank and −log p = log rank + constant: a background
+    frequency list for nothing. Words outside it are as rare as its rarest.
+    """
+    rarest = math.log(max(len(vocabulary) - first, 2))
+
+    def information(word: str) -> float:
+        number = vocabulary.get(word.lower())
+        if number is None:
+            return rarest
+        return math.log(number - first + 2) if number >= first else math.log(2)
+
+    return information
+
+
+def _features(asked: Question, candidate: Candidate) -> tuple[list[Span], NDArray[np.float64]]:
+    """The candidate's sentences and their (sentences, len(FEATURES)) table."""
+    real = candidate.tokens.spans[:, 1] > candidate.tokens.spans[:, 0]
+    vectors = candidate.tokens.vectors[real].astype(np.float32, copy=False)
+    sentences = read_sentences(candidate.passage.text)
+    begins = np.array([sentence.start for sentence in sentences])
+    owner = np.searchsorted(begins, candidate.tokens.spans[real, 0], side="right") - 1
+    if not len(owner):
+        return [], np.zeros((0, len(FEATURES)))
+    kept, first = np.unique(np.maximum(owner, 0), return_index=True)
+    meaning = _semantic(asked, vectors, first)
+    columns = (
+        lexical_features(asked, candidate.title, sentences, kept, meaning.pop("token_matches")) | meaning
+    )
+    columns["fused"] = candidate.fused
+    table = np.empty((len(kept), len(FEATURES)))
+    for name, column in _COLUMN.items():
+        table[:, column] = columns[name]
+    return [(sentences[k].start, sentences[k].end) for k in kept], table
+
+
+def _semantic(asked: Question, vectors: Floats, first: NDArray[np.intp]) -> dict[str, Any]:
+    """Late interaction of the question with one passage whose sentences begin at tokens `first`."""
+    similar = asked.vectors @ vectors.T  # (n, m)
+    best = np.maximum.reduceat(similar, first, axis=1)  # (n, sentences)
+    centre = vectors.mean(axis=0)
+    # Cosines after subtracting the passage's mean token, expanded so that no copy is made: what all
+    # of a passage's tokens share hides which of them are, say, dates.
+    question_part, passage_part, norm = asked.vectors @ centre, vectors @ centre, float(centre @ centre)
+    lengths = np.sqrt(np.maximum(1 - 2 * passage_part + norm, 1e-6))
+    centred = similar - question_part[:, None] - passage_part + norm
+    centred /= np.sqrt(np.maximum(1 - 2 * question_part + norm, 1e-6))[:, None] * lengths
+    centred_best = np.maximum.reduceat(centred, first, axis=1)
+    decisive = centred_best >= centred_best.max(axis=1, keepdims=True)
+    pooled = np.add.reduceat(vectors, first, axis=0)
+    question = asked.vectors.sum(axis=0)
+    norms = np.linalg.norm(pooled, axis=1) * max(float(np.linalg.norm(question)), 1e-6)
+    content = [t.tokens for t in asked.terms.values() if len(t.tokens)]
+    rows = np.concatenate(content) if content else np.arange(len(asked.vectors))
+    return {
+        "maxsim": asked.weights @ best,
+        "pooled": pooled @ question / np.maximum(norms, 1e-6),
+        "passage_maxsim": asked.weights[rows] @ best[rows].max(axis=1) / max(asked.weights[rows].sum(), 1e-6),
+        "interrogative": _top3(centred, asked.interrogative, first),
+        "decisive": asked.weights @ decisive,
+        "token_matches": best,
+    }
+
+
+def _top3(similar: Floats, rows: NDArray[np.intp], first: NDArray[np.intp]) -> Any:
+    """Mean of the three tokens of each sentence that are most like any of `rows`; 0 without rows."""
+    if not len(rows):
+        return 0.0
+    likeness = similar[rows].max(axis=0)
+    pieces = np.split(likeness, first[1:])
+    return np.array([np.sort(piece)[-3:].mean() for piece in pieces])

@@ -1,0 +1,64 @@
+"""retrieve(question) → candidate passages: dense and BM25 search, fused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from qa.index import Index
+from qa.interfaces import Encoding
+from qa.rank import Candidate
+
+DENSE_WEIGHT = 0.7
+"""Share of the cosine in the fused score; best of the grid on XQuAD (see eval/LOG.md)."""
+
+_DEPTH = 50
+"""Passages asked for of each search."""
+
+_WORD = re.compile(r"\w+")
+
+
+def retrieve(
+    question: str, encoding: Encoding, index: Index, k: int, documents: Sequence[str] | None = None
+) -> tuple[Candidate, ...]:
+    """The `k` passages that fit best, best first; `documents` limits them to those ids.
+
+    The score is the convex sum of the min-max-normalised cosine and BM25 score (Bruch et al. 2023,
+    "An Analysis of Fusion Functions for Hybrid Retrieval", TM2C2 with empirical minima).
+    """
+    depth = max(_DEPTH, k)
+    cosines = dict(index.search_vectors(encoding.vector, depth, documents))
+    bm25 = dict(index.search_text(fts_query(question), depth, documents))
+    dense, sparse = _normalised(cosines), _normalised(bm25)
+    fused = {
+        one: DENSE_WEIGHT * dense.get(one, 0.0) + (1 - DENSE_WEIGHT) * sparse.get(one, 0.0)
+        for one in dense.keys() | sparse.keys()
+    }
+    best = sorted(fused, key=lambda one: (-fused[one], one))[:k]
+    passages = index.passages(best)
+    sources = index.sources({passages[one][0].document_id for one in best if one in passages})
+    return tuple(
+        Candidate(
+            passage=passages[one][0],
+            fused=fused[one],
+            cosine=cosines.get(one, 0.0),
+            bm25=bm25.get(one, 0.0),
+            tokens=passages[one][1],
+            title=sources[passages[one][0].document_id].title,
+        )
+        for one in best
+        if one in passages  # a vector that belongs to nothing never answers
+    )
+
+
+def fts_query(question: str) -> str:
+    """The question as an FTS5 query: any of its words, each quoted so that none is an operator."""
+    return " OR ".join(f'"{word}"' for word in dict.fromkeys(_WORD.findall(question.lower())))
+
+
+def _normalised(scores: dict[str, float]) -> dict[str, float]:
+    """Scores moved to [0, 1]; a single one, or equal ones, count fully."""
+    if not scores:
+        return {}
+    low, high = min(scores.values()), max(scores.values())
+    return {one: (score - low) / (high - low) if high > low else 1.0 for one, score in scores.items()}

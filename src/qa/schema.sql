@@ -1,0 +1,20 @@
+-- The SQLite file of an index; a change here needs another APPLICATION_ID in store.py.
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, uri TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, sha256 TEXT NOT NULL,
+    published TEXT, metadata TEXT NOT NULL, origin TEXT NOT NULL, manifest TEXT NOT NULL);
+CREATE TABLE passages (
+    key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL,
+    token_spans BLOB NOT NULL, token_vectors BLOB NOT NULL);
+CREATE INDEX passages_of_document ON passages (document_id);
+CREATE VIRTUAL TABLE passages_fts USING fts5 (
+    text, content = 'passages', content_rowid = 'key',
+    tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE TRIGGER passages_added AFTER INSERT ON passages BEGIN
+    INSERT INTO passages_fts (rowid, text) VALUES (new.key, new.text);
+END;
+CREATE TRIGGER passages_removed AFTER DELETE ON passages BEGIN
+    INSERT INTO passages_fts (passages_fts, rowid, text) VALUES ('delete', old.key, old.text);
+END;
+CREATE TABLE unclaimed_vectors (id TEXT PRIMARY KEY);

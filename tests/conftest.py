@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qa.pipeline import QA
+from qa.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def clean_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine the tests run on reaches them."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("QA_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The project's own corpus, and an index of its own."""
+    return Settings(corpus=ROOT / "corpus", index=tmp_path_factory.mktemp("index") / "index")
+
+
+@pytest.fixture(scope="session")
+def qa(settings: Settings) -> Iterator[QA]:
+    """The real thing: real encoder, real Chroma, real SQLite, the three documents."""
+    from qa.build import build_qa, run_ingest
+
+    run_ingest(settings, [settings.corpus], lambda done, total: None)
+    built = build_qa(settings)
+    yield built
+    built.close()

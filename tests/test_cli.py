@@ -1,0 +1,91 @@
+"""The command line as a user meets it: as its own process, on real files."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHINA = "How much did China invest in Belarus, and in how many projects?"
+
+
+def qa(*arguments: str, cwd: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **{f"QA_{name.upper()}": value for name, value in settings.items()}}
+    command = [str(Path(sys.executable).parent / "qa"), *arguments]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "lamp.txt").write_text("The lighthouse was built in 1911. It is 40 metres high.")
+    return tmp_path
+
+
+def fails(result: subprocess.CompletedProcess[str], *complaints: str) -> None:
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.startswith("qa: ")]
+    assert len(lines) == 1, result.stderr
+    assert all(complaint in lines[0] for complaint in complaints), lines[0]
+
+
+def test_ingest_ask_search_and_status(folder: Path) -> None:
+    assert "1 added" in qa("ingest", cwd=folder).stdout
+    assert "1 unchanged" in qa("ingest", cwd=folder).stdout
+    asked = qa("ask", "When was the lighthouse built?", cwd=folder)
+    assert asked.returncode == 0
+    assert "The lighthouse was built in 1911. [1]" in asked.stdout
+    body = json.loads(qa("ask", "When was the lighthouse built?", "--json", cwd=folder).stdout)
+    assert body["citations"][0]["quote"] == "The lighthouse was built in 1911."
+    assert "lamp 0-" in qa("search", "lighthouse", cwd=folder).stdout
+    assert "1 documents" in qa("status", cwd=folder).stdout
+
+
+def test_help_names_the_commands(folder: Path) -> None:
+    shown = qa("--help", cwd=folder).stdout
+    assert all(command in shown for command in ("ingest", "ask", "search", "status", "serve"))
+
+
+def test_what_is_missing_is_said_in_one_sentence(folder: Path) -> None:
+    fails(qa("ask", "Why?", cwd=folder), "no index", "qa ingest")
+    fails(qa("search", "Why?", cwd=folder), "no index", "qa ingest")
+    fails(qa("status", cwd=folder), "no index", "qa ingest")
+    fails(qa("ingest", cwd=folder, corpus="nowhere"), "nowhere", "does not exist", "QA_CORPUS")
+    fails(qa("serve", cwd=folder, corpus="nowhere"), "nowhere", "does not exist")
+    fails(qa("ingest", "nothing.txt", cwd=folder), "nothing.txt", "does not exist")
+    fails(qa("status", cwd=folder, indexx="x"), "QA_INDEXX", "QA_INDEX")
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"), [(b"", "holds no text"), (b"caf\xe9", "not UTF-8"), (b"a\0b", "NUL")]
+)
+def test_a_bad_file_is_named_and_the_rest_is_indexed(folder: Path, content: bytes, complaint: str) -> None:
+    (folder / "corpus" / "bad.txt").write_bytes(content)
+    result = qa("ingest", cwd=folder)
+    fails(result, "bad.txt", complaint)
+    assert "1 added" in result.stdout
+    assert "1911" in qa("ask", "When was the lighthouse built?", cwd=folder).stdout
+
+
+def test_a_stale_and_a_foreign_index_are_told_apart(folder: Path) -> None:
+    qa("ingest", cwd=folder)
+    import sqlite3
+
+    connection = sqlite3.connect(folder / "index" / "qa.sqlite3")
+    connection.execute("UPDATE documents SET manifest = 'an older model'")
+    connection.commit()
+    connection.close()
+    fails(qa("ask", "Why?", cwd=folder), "an older model", "qa ingest")
+    assert "1 changed" in qa("ingest", cwd=folder).stdout
+    fails(qa("ask", "Why?", cwd=folder, index="corpus"), "corpus", "QA_INDEX")
+
+
+def test_an_empty_question_is_refused(folder: Path) -> None:
+    qa("ingest", cwd=folder)
+    fails(qa("ask", "  ", cwd=folder), "empty")
+    fails(qa("ask", "x" * 3000, cwd=folder), "3000 characters", "shorten")

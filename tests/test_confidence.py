@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from qa.confidence import SIGNS, THRESHOLD, confidence
+from qa.rank import FEATURES, RankedSentence, Ranking, learnt
+from qa.types import Passage
+
+PASSAGE = Passage("a", "d", 0, 2, "A.")
+GOOD = {"maxsim": 0.8, "pooled": 0.8, "passage_maxsim": 0.85}
+BAD = {
+    "maxsim": 0.25,
+    "pooled": 0.2,
+    "passage_maxsim": 0.25,
+    "missing_share": 0.7,
+    "missing_near": 0.7,
+    "missing": 20.0,
+}
+
+
+def ranking(**values: float) -> Ranking:
+    row = tuple(values.get(name, 0.0) for name in FEATURES)
+    return Ranking((), (RankedSentence(PASSAGE, 0, 2, 1.0, row),))
+
+
+def test_no_evidence_is_no_confidence() -> None:
+    assert confidence(Ranking()) == 0.0
+
+
+def test_good_evidence_passes_the_threshold_and_poor_evidence_does_not() -> None:
+    assert confidence(ranking(**BAD)) < THRESHOLD < confidence(ranking(**GOOD)) < 1
+
+
+@pytest.mark.parametrize("name", SIGNS)
+def test_a_better_match_never_lowers_it_and_a_missing_term_never_raises_it(name: str) -> None:
+    low, high = confidence(ranking(**{**GOOD, name: 0.1})), confidence(ranking(**{**GOOD, name: 0.9}))
+    assert (high - low) * SIGNS[name] >= 0
+
+
+def test_weights_can_be_given() -> None:
+    weights = dict.fromkeys(SIGNS, 0.0) | {"intercept": 0.0}
+    assert confidence(ranking(**GOOD), weights) == 0.5
+
+
+def test_extreme_evidence_stays_a_probability() -> None:
+    assert 0.0 <= confidence(ranking(missing_names=1e9)) <= 1.0
+
+
+def test_the_learnt_weights_name_known_features_only() -> None:
+    assert set(learnt("rank")) <= set(FEATURES)
+    assert set(learnt("confidence")) == {*SIGNS, "intercept"}

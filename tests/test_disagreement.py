@@ -1,0 +1,179 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.disagreement import Statement, find_disagreement
+from qa.types import Disagreement
+
+
+def said(*rows: tuple[str, str, str | None, float]) -> tuple[Statement, ...]:
+    """Statements from (document, sentence, published, relevance)."""
+    return tuple(
+        Statement(number, document, "", published, sentence, sentence, relevance)
+        for number, (document, sentence, published, relevance) in enumerate(rows, 1)
+    )
+
+
+def sides(found: Disagreement | None) -> tuple[str, dict[str, tuple[int, ...]]] | None:
+    return None if found is None else (found.kind, {p.value: p.citations for p in found.positions})
+
+
+def test_different_years_are_two_positions() -> None:
+    found = find_disagreement(
+        "When was the bridge opened?",
+        said(
+            ("a", "The bridge was opened in 1931.", None, 0.9), ("b", "In 1935 the bridge opened.", None, 0.8)
+        ),
+    )
+    assert sides(found) == ("value", {"1931": (1,), "1935": (2,)})
+
+
+def test_another_precision_or_wording_is_no_disagreement() -> None:
+    for question, one, other in [
+        ("When was the bridge opened?", "The bridge was opened in May 1931.", "The bridge opened in 1931."),
+        ("How much did the bridge cost?", "The bridge cost $185m.", "The bridge cost 185 million dollars."),
+        (
+            "How many people came to the fair?",
+            "About 2,000 people came to the fair.",
+            "Nearly 2,000 came to the fair.",
+        ),
+        ("Who built the bridge?", "The bridge was built by John Smith.", "The bridge was built by Smith."),
+    ]:
+        assert find_disagreement(question, said(("a", one, None, 0.9), ("b", other, None, 0.9))) is None
+
+
+def test_one_document_does_not_disagree_with_itself() -> None:
+    rows = said(
+        ("a", "The bridge was opened in 1931.", None, 0.9), ("a", "The bridge opened in 1935.", None, 0.9)
+    )
+    assert find_disagreement("When was the bridge opened?", rows) is None
+
+
+def test_counts_that_exclude_each_other_disagree() -> None:
+    found = find_disagreement(
+        "How many people protested in Lisbon?",
+        said(
+            ("a", "More than a thousand people protested in Lisbon.", "2019-12", 0.9),
+            ("b", "Hundreds of people protested in Lisbon.", "2019-12", 0.85),
+        ),
+    )
+    assert sides(found) == ("value", {"More than a thousand": (1,), "Hundreds": (2,)})
+
+
+def test_a_weak_statement_takes_no_position() -> None:
+    rows = said(
+        ("a", "The bridge over the river was opened in 1931.", None, 0.9),
+        ("b", "The mayor died in 1950.", None, 0.2),
+    )
+    assert find_disagreement("When was the bridge over the river opened?", rows) is None
+
+
+def test_the_dates_of_the_question_are_honoured() -> None:
+    rows = said(
+        ("a", "On May 3, nearly 2,000 people marched in Lisbon.", None, 0.9),
+        ("b", "On June 9, hundreds of people marched in Lisbon.", None, 0.9),
+    )
+    assert find_disagreement("How many people marched in Lisbon on May 3?", rows) is None
+
+
+def test_a_past_share_told_of_two_times_is_no_conflict() -> None:
+    rows = said(
+        ("a", "In 1997, one in three voters wanted the union.", None, 0.9),
+        ("b", "In 2016, 10 percent of voters wanted the union.", None, 0.9),
+    )
+    assert find_disagreement("What share of voters wanted the union?", rows) is None
+
+
+def test_a_sentence_that_holds_both_values_conflicts_with_neither() -> None:
+    rows = said(
+        ("a", "The bridge was opened in 1931 and opened again in 1935.", None, 0.9),
+        ("b", "The bridge opened in 1935.", None, 0.9),
+    )
+    assert find_disagreement("When was the bridge opened?", rows) is None
+
+
+def test_durations_up_to_now_differ_by_the_time_of_writing() -> None:
+    question = "How long has the queen been in power?"
+    rows = said(
+        ("a", "The queen has been in power for more than 25 years.", "2019-12", 0.9),
+        ("b", "The queen has been in power for almost 30 years.", "2023-04", 0.9),
+        ("c", "The queen has been in power since 1994.", "2019-12", 0.9),
+    )
+    assert sides(find_disagreement(question, rows)) == (
+        "as_of",
+        {"more than 25 years": (1, 3), "almost 30 years": (2,)},
+    )
+
+
+def test_durations_that_no_time_of_writing_explains_conflict() -> None:
+    found = find_disagreement(
+        "How long has the queen been in power?",
+        said(
+            ("a", "The queen has been in power for 10 years.", "2019-12", 0.9),
+            ("b", "The queen has been in power for 30 years.", "2020-12", 0.9),
+        ),
+    )
+    assert found is not None
+    assert found.kind == "value"
+
+
+def test_a_state_of_now_is_as_of() -> None:
+    found = find_disagreement(
+        "How many members does the club have?",
+        said(
+            ("a", "The club has 300 members.", "2015", 0.9),
+            ("b", "The club has 800 members.", "2021", 0.9),
+        ),
+    )
+    assert found is not None
+    assert found.kind == "as_of"
+
+
+def test_yes_against_no() -> None:
+    found = find_disagreement(
+        "Did Belgium join the customs union?",
+        said(
+            ("a", "Belgium did join the customs union.", None, 0.9),
+            ("b", "Belgium did not join the customs union.", None, 0.9),
+        ),
+    )
+    assert sides(found) == ("value", {"yes": (1,), "no": (2,)})
+
+
+TEXTS = st.one_of(
+    st.text(max_size=60), st.sampled_from(["In 1997 Ann came.", "for 25 years", "since 1994", "$5m", "20%"])
+)
+STATEMENTS = st.builds(
+    Statement,
+    number=st.integers(1, 9),
+    document_id=st.sampled_from("abc"),
+    title=TEXTS,
+    published=st.one_of(st.none(), st.sampled_from(["2019", "2023-04", "x", "2019-1"])),
+    sentence=TEXTS,
+    passage=TEXTS,
+    relevance=st.floats(-1, 1),
+)
+QUESTIONS = st.one_of(
+    TEXTS, st.sampled_from(["When did Ann come?", "How long has Ann ruled?", "Is Ann here?", "Who?"])
+)
+
+
+@given(QUESTIONS, st.lists(STATEMENTS, max_size=6))
+def test_any_statements_are_survived(question: str, statements: list[Statement]) -> None:
+    found = find_disagreement(question, statements)
+    numbers = {s.number for s in statements}
+    assert found is None or all(set(p.citations) <= numbers for p in found.positions)
+    assert found is None or len(found.positions) >= 2
+
+
+def test_a_passing_duration_or_another_count_takes_no_position() -> None:
+    lasting = said(
+        ("a", "The queen has been in power for 25 years.", "2019-12", 0.9),
+        ("b", "The queen in power serves two consecutive four-year terms.", "2019-12", 0.9),
+        ("c", "The queen in power was challenged three years ago.", "2019-12", 0.9),
+    )
+    assert find_disagreement("How long has the queen been in power?", lasting) is None
+    people = said(
+        ("a", "The population of Norway is close to 5 million.", None, 0.9),
+        ("b", "Tens of thousands of soldiers came to Norway.", None, 0.9),
+    )
+    assert find_disagreement("What is the population of Norway?", people) is None
