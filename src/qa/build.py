@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -28,6 +29,14 @@ def build_qa(settings: Settings) -> QA:
     threadpool_limits(limits=1, user_api="blas")
     embedder = OnnxEmbedder()
     return QA(Index.open(settings.index, embedder), embedder)
+
+
+@contextmanager
+def open_to_write(settings: Settings) -> Iterator[tuple[Index, Embedder]]:
+    """The index of these settings, to change, made where there is none; see `Index.write`."""
+    embedder = OnnxEmbedder()
+    with Index.write(settings.index, embedder) as index:
+        yield index, embedder
 
 
 def run_ingest(settings: Settings, paths: Sequence[Path], progress: Progress) -> Report:

@@ -4,14 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qa.short_answer import short_answer
 from qa.types import Claim, Disagreement, Draft, Evidence
+from qa.words import terms
+
+_MOST = 3
+_CLOSE = 1.5
+"""How far, in log odds, a further sentence may score below the best one (eval/LOG.md has the figures)."""
+
+_SAME = 0.6
+"""Share of the shorter sentence's terms from which two sentences say the same."""
 
 
-def compose(question: str, evidence: Sequence[Evidence], disagreement: Disagreement | None) -> Draft:
-    """The best sentence; where the sources disagree, the best one of each position."""
+def compose(
+    question: str,
+    evidence: Sequence[Evidence],
+    further: Sequence[Evidence] = (),
+    disagreement: Disagreement | None = None,
+) -> Draft:
+    """The sentences that answer, at most three, none saying what another one says.
+
+    Where the sources disagree these are the first ones of each position. Otherwise the best one,
+    those of its document that score nearly as well unless it holds a sure short answer, and
+    `further`: the best ones of the question's other parts.
+    """
     if disagreement is not None:
-        chosen = [position.citations[0] for position in disagreement.positions]
-    else:
-        chosen = [one.number for one in evidence[:1]]
-    quotes = {one.number: one.quote for one in evidence}
-    return Draft(tuple(Claim(quotes[number], (number,)) for number in chosen))
+        numbers = [position.citations[0] for position in disagreement.positions]
+        by_number = {one.number: one for one in evidence}
+        return _draft([by_number[number] for number in numbers])
+    chosen: list[Evidence] = list(evidence[:1])
+    for one in further:
+        _add(one, chosen)
+    if chosen and (further or short_answer(question, chosen[0].quote) is None):
+        for one in evidence[1:]:
+            if one.score >= chosen[0].score - _CLOSE and _together(one, chosen[0]):
+                _add(one, chosen)
+    return _draft(_in_reading_order(chosen))
+
+
+def _add(one: Evidence, chosen: list[Evidence]) -> None:
+    if len(chosen) < _MOST and not any(_same(one.quote, other.quote) for other in chosen):
+        chosen.append(one)
+
+
+def _together(one: Evidence, other: Evidence) -> bool:
+    return one.passage.document_id == other.passage.document_id
+
+
+def _same(quote: str, other: str) -> bool:
+    """Whether two sentences share most of their terms."""
+    ours, theirs = ({term for term, _, _ in terms(text)} for text in (quote, other))
+    return len(ours & theirs) >= _SAME * min(len(ours), len(theirs))
+
+
+def _in_reading_order(chosen: Sequence[Evidence]) -> list[Evidence]:
+    """Sentences of one document as they stand there; documents as they were chosen."""
+    documents = list(dict.fromkeys(one.passage.document_id for one in chosen))
+    return sorted(chosen, key=lambda one: (documents.index(one.passage.document_id), one.start))
+
+
+def _draft(chosen: Sequence[Evidence]) -> Draft:
+    return Draft(tuple(Claim(one.quote, (one.number,)) for one in chosen))

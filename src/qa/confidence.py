@@ -9,9 +9,9 @@ never lowers the confidence, a missing term never raises it. Learnt by `python -
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
-from qa.rank import Ranking, learnt
+from qa.rank import RankedSentence, Ranking, learnt
+from qa.short_answer import answer_type, rank_values
 
 SIGNS = {
     "maxsim": 1,
@@ -20,8 +20,9 @@ SIGNS = {
     "missing_share": -1,
     "missing_near": -1,
     "missing_names": -1,
+    "value_missing": -1,  # a date, a number or a name is asked for, and the sentence has none that fits
 }
-"""The features of the best sentence that count, with the sign of their weight."""
+"""The features of a sentence that count, with the sign of their weight."""
 
 THRESHOLD: float = learnt("abstention")["threshold"]
 """Below this confidence the answer is "the documents do not say".
@@ -31,14 +32,23 @@ the same.
 """
 
 
-def confidence(ranking: Ranking, weights: Mapping[str, float] | None = None) -> float:
-    """Probability in [0, 1] that `ranking` holds an answer; 0.0 if it is empty.
+def confidence(question: str, ranking: Ranking) -> float:
+    """Probability in [0, 1] that `ranking` holds an answer; 0.0 if it is empty."""
+    return sentence_confidence(question, ranking.sentences[0]) if ranking.sentences else 0.0
 
-    `weights` maps the names in SIGNS and "intercept" to numbers (default: the learnt ones).
-    """
-    if not ranking.sentences:
-        return 0.0
-    weights = learnt("confidence") if weights is None else weights
-    best = ranking.sentences[0]
-    log_odds = weights["intercept"] + sum(weights[name] * best.feature(name) for name in SIGNS)
+
+def sentence_confidence(question: str, sentence: RankedSentence) -> float:
+    """Probability in [0, 1] that the sentence, taken as the best evidence, answers the question."""
+    weights = learnt("confidence")
+    features = confidence_features(question, sentence)
+    log_odds = weights["intercept"] + sum(weights[name] * features[name] for name in SIGNS)
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, log_odds))))
+
+
+def confidence_features(question: str, sentence: RankedSentence) -> dict[str, float]:
+    """The features named in SIGNS."""
+    text = sentence.passage.text[sentence.start : sentence.end]
+    asked_for_value = answer_type(question) not in ("other", "yes_no")
+    missing = asked_for_value and not rank_values(question, text)
+    ranked = {name: sentence.feature(name) for name in SIGNS if name != "value_missing"}
+    return {**ranked, "value_missing": float(missing)}

@@ -4,13 +4,16 @@
     ├── SettingsError        a setting is unknown or has no usable value
     ├── QuestionInvalid      the question is empty or too long
     ├── DocumentNotFound     no document has that id
+    ├── DocumentKept         a document that was read from a folder can't be deleted from the index alone
     ├── LoadError            one file can't be read as a document (permanent: fix the file)
     │   ├── CorpusMissing    the folder or file to read isn't there
     │   ├── FileUnreadable   the operating system refuses to read it
     │   ├── FileEmpty        it holds no text
     │   ├── FileNotText      it isn't UTF-8 text
     │   ├── FormatUnknown    its type isn't supported
-    │   └── MetadataInvalid  the metadata file beside it is malformed
+    │   ├── MetadataInvalid  the metadata file beside it is malformed
+    │   ├── NameInvalid      an uploaded file has no usable name
+    │   └── NameTaken        another document has the id of an uploaded file
     ├── IndexError_
     │   ├── IndexMissing     there is no index, or it holds no document
     │   ├── IndexStale       it was built by another model, splitter or version
@@ -41,6 +44,10 @@ class DocumentNotFound(QAError):
     """No document has that id."""
 
 
+class DocumentKept(QAError):
+    """A document that was read from a folder can't be deleted from the index alone."""
+
+
 class LoadError(QAError):
     """One file can't be read as a document."""
 
@@ -67,6 +74,14 @@ class FormatUnknown(LoadError):
 
 class MetadataInvalid(LoadError):
     """The metadata file beside a document is malformed."""
+
+
+class NameInvalid(LoadError):
+    """An uploaded file has no usable name."""
+
+
+class NameTaken(LoadError):
+    """Another document has the id of an uploaded file."""
 
 
 class IndexError_(QAError):  # noqa: N801 - the trailing underscore keeps the builtin IndexError visible

@@ -46,14 +46,17 @@ class Index:
         self.folder = folder
         self._store = store
         self._vectors = vectors
-        self._version = store.data_version()
-        self._version_lock = threading.Lock()
+        self._writes = store.writes()
+        self._reopening = threading.Lock()
+        self._changing = False
         self.document = store.document
         self.documents = store.documents
         self.sources = store.sources
         self.known = store.known
         self.passages = store.passages
         self.search_text = store.search
+        self.terms = store.terms
+        self.occurrences = store.occurrences
 
     @classmethod
     def open(cls, folder: Path, embedder: Embedder) -> Index:
@@ -124,9 +127,27 @@ class Index:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """All reads of this thread inside the block see one and the same state of the documents."""
-        self._reopen_if_written_elsewhere()
         with self._store.snapshot():
+            self._reopen_if_written_elsewhere()
             yield
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Let this process put in and take out documents while other threads go on reading.
+
+        Raises `IndexBusy`, which names the process that writes already.
+        """
+        with _writing(self.folder):
+            self._reopen_if_written_elsewhere()
+            # What this process writes its own Chroma sees, and nobody else can write now.
+            self._changing = True
+            try:
+                self._drop_unclaimed()
+                yield
+            finally:
+                with self._reopening:
+                    self._writes = self._store.writes()
+                    self._changing = False
 
     def search_vectors(
         self, vector: NDArray[np.float32], k: int, documents: Sequence[str] | None = None
@@ -153,11 +174,11 @@ class Index:
         self._store.forget_unclaimed()
 
     def _reopen_if_written_elsewhere(self) -> None:
-        version = self._store.data_version()
-        with self._version_lock:
-            if version != self._version:
+        writes = self._store.writes()
+        with self._reopening:
+            if writes > self._writes and not self._changing:
                 self._vectors.reopen()
-                self._version = version
+                self._writes = writes
 
 
 def manifest_of(embedder: Embedder) -> str:

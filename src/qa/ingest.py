@@ -75,17 +75,28 @@ def ingest(
     with Index.write(index_folder, reader) as index:
         report = Report()
         changed = _changed(scans, index, manifest_of(reader), report)
-        work = [_Work(document, origin, split(document, reader.count_tokens)) for document, origin in changed]
         index.remove(report.removed)
-        total = sum(len(one.passages) for one in work)
-        embedder = embedder_for(total)
-        done = 0
-        progress(done, total)
-        for batch in _batches(work):
-            _index(batch, index, embedder)
-            done += sum(len(one.passages) for one in batch)
-            progress(done, total)
+        index_documents(changed, index, reader, embedder_for, progress)
     return report
+
+
+def index_documents(
+    documents: Iterable[tuple[Document, str]],
+    index: Index,
+    reader: Embedder,
+    embedder_for: EmbedderFor,
+    progress: Progress = lambda done, total: None,
+) -> None:
+    """Split, encode and put in documents, each with its origin, in the place of what has its id."""
+    work = [_Work(document, origin, split(document, reader.count_tokens)) for document, origin in documents]
+    total = sum(len(one.passages) for one in work)
+    embedder = embedder_for(total)
+    done = 0
+    progress(done, total)
+    for batch in _batches(work):
+        _index(batch, index, embedder)
+        done += sum(len(one.passages) for one in batch)
+        progress(done, total)
 
 
 def _nonempty(found: Scan, path: Path) -> Scan:

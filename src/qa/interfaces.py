@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,8 +50,9 @@ class Embedder(Protocol):
         """Vectors of each text; what lies beyond the encoder's longest input is not read."""
         ...
 
-    def information(self, word: str) -> float:
-        """Self-information of a word in general text, in nats: how much it says that it is there."""
+    @property
+    def vocabulary(self) -> Mapping[str, int]:
+        """The word pieces and their numbers; whole words stand in order of falling frequency."""
         ...
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:

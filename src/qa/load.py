@@ -24,16 +24,21 @@ def load(path: Path, document_id: str, uri: str) -> Document:
 
     Raises a `LoadError` that says what to do with the file.
     """
-    read_title = _TITLE_READERS.get(path.suffix.lower())
-    if read_title is None:
-        known = ", ".join(sorted(_TITLE_READERS))
-        raise FormatUnknown(
-            f"{path}: files of type '{path.suffix}' can't be read; convert it to one of {known}."
-        )
-    text = normalise(_decode(path, _read(path)))
+    _title_reader(path)  # before reading what may be gigabytes of a film
+    beside = path.with_name(path.name + METADATA_SUFFIX)
+    metadata = parse_metadata(beside, _read(beside)) if beside.exists() else {}
+    return parse(path, _read(path), document_id, uri, metadata)
+
+
+def parse(path: Path, content: bytes, document_id: str, uri: str, metadata: Mapping[str, str]) -> Document:
+    """The document that the bytes of a file say; `path` tells its type and is named in complaints.
+
+    Raises a `LoadError` that says what to do with the file.
+    """
+    read_title = _title_reader(path)
+    text = normalise(_decode(path, content))
     if not text.strip():
         raise FileEmpty(f"{path} holds no text; remove it or fill it.")
-    metadata = _read_metadata(path)
     return Document(
         id=document_id,
         uri=metadata.get("url", uri),
@@ -48,6 +53,16 @@ def load(path: Path, document_id: str, uri: str) -> Document:
 def normalise(text: str) -> str:
     """The text as it is stored: line ends are LF and there is no byte order mark; nothing else changes."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _title_reader(path: Path) -> Callable[[str], str | None]:
+    read_title = _TITLE_READERS.get(path.suffix.lower())
+    if read_title is None:
+        known = ", ".join(sorted(_TITLE_READERS))
+        raise FormatUnknown(
+            f"{path}: files of type '{path.suffix}' can't be read; convert it to one of {known}."
+        )
+    return read_title
 
 
 def is_loadable(path: Path) -> bool:
@@ -76,15 +91,13 @@ def _decode(path: Path, content: bytes) -> str:
     return text
 
 
-def _read_metadata(path: Path) -> Mapping[str, str]:
-    beside = path.with_name(path.name + METADATA_SUFFIX)
-    if not beside.exists():
-        return {}
+def parse_metadata(path: Path, content: bytes) -> Mapping[str, str]:
+    """What the bytes of a metadata file say. Raises `FileNotText` or `MetadataInvalid`."""
     try:
-        given = tomllib.loads(_decode(beside, _read(beside)))
+        given = tomllib.loads(_decode(path, content))
     except tomllib.TOMLDecodeError as error:
-        raise MetadataInvalid(f"{beside} is not valid TOML: {error}; correct it.") from error
-    return {key: _metadata_value(beside, key, value) for key, value in given.items()}
+        raise MetadataInvalid(f"{path} is not valid TOML: {error}; correct it.") from error
+    return {key: _metadata_value(path, key, value) for key, value in given.items()}
 
 
 def _metadata_value(beside: Path, key: str, value: object) -> str:

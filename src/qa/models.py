@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from qa.errors import ModelError
 from qa.interfaces import Encoding, TokenVectors
-from qa.rank import vocabulary_prior
 
 MODEL_NAME = "all-MiniLM-L6-v2"
 DIMENSION = 384
@@ -48,7 +47,7 @@ class _Embedder(ABC):
         self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self.information = vocabulary_prior(self._tokenizer.get_vocab())
+        self.vocabulary: Mapping[str, int] = self._tokenizer.get_vocab()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of word pieces of each text, special ones left out."""

@@ -9,14 +9,16 @@ from dataclasses import replace
 
 from qa.annotate import annotate
 from qa.compose import compose
-from qa.confidence import THRESHOLD, confidence
+from qa.confidence import THRESHOLD, confidence, sentence_confidence
 from qa.disagreement import Statement, find_disagreement
 from qa.errors import QuestionInvalid
 from qa.index import Index
 from qa.interfaces import Embedder
+from qa.parts import parts
 from qa.question import standalone
-from qa.rank import Ranking, rank
+from qa.rank import Ranking, rank, vocabulary_prior
 from qa.retrieve import retrieve
+from qa.spell import Lexicon, correct
 from qa.types import (
     Answer,
     Claim,
@@ -44,6 +46,8 @@ class QA:
     def __init__(self, index: Index, embedder: Embedder) -> None:
         self._index = index
         self._embedder = embedder
+        self._lexicon = Lexicon(embedder.vocabulary, index.terms, index.occurrences)
+        self._information = vocabulary_prior(embedder.vocabulary)
         self.documents = index.documents
         self.document = index.document
         self.counts = index.counts
@@ -65,20 +69,17 @@ class QA:
         question = _checked(question)
         timings: dict[str, float] = {}
         with _timed(timings, "total"), self._index.snapshot():
-            with _timed(timings, "retrieve"):
-                complete = standalone(question, history)
-                encoding = self._embedder.encode([complete])[0]
-                candidates = retrieve(complete, encoding, self._index, _CANDIDATES, documents)
-            with _timed(timings, "rank"):
-                ranking = rank(complete, encoding.tokens, candidates, self._embedder.information)
-                sure = confidence(ranking)
-            evidence = _evidence(ranking)[:top_k]
-            sources = self._index.sources({one.passage.document_id for one in evidence})
-            with _timed(timings, "compose"):
-                disagreement, draft = None, Draft(())
-                if sure >= THRESHOLD:
-                    disagreement = find_disagreement(complete, _statements(evidence, sources))
-                    draft = compose(complete, evidence, disagreement)
+            complete = correct(standalone(question, history), self._lexicon)
+            ranking = self._ranking(complete, documents, timings)
+            sure = confidence(complete, ranking)
+            evidence = _evidence(ranking)
+            sources = self._index.sources({one.passage.document_id for one in evidence[:top_k]})
+            disagreement, draft, lacking = None, Draft(()), False
+            if sure >= THRESHOLD:
+                further, lacking = self._further(complete, evidence, documents, timings)
+                with _timed(timings, "compose"):
+                    disagreement = find_disagreement(complete, _statements(complete, ranking, sources, top_k))
+                    draft = compose(complete, evidence[:top_k], further, disagreement)
             with _timed(timings, "verify"):
                 revisions = {document_id: source.sha256 for document_id, source in sources.items()}
                 verified = verify(draft, evidence, revisions, self._index.document)
@@ -87,13 +88,45 @@ class QA:
         return Answer(
             question=question,
             standalone_question=complete,
-            status=_status(verified.claims, disagreement),
+            status=_status(verified.claims, disagreement, lacking),
             claims=verified.claims,
             citations=citations,
             confidence=sure,
             disagreement=disagreement,
             trace=_trace(ranking, timings),
         )
+
+    def ranking(self, question: str, documents: Sequence[str] | None = None) -> Ranking:
+        """The ranked evidence that `ask` composes an answer from, with the features that ranked it."""
+        with self._index.snapshot():
+            return self._ranking(_checked(question), documents, {})
+
+    def _ranking(self, question: str, documents: Sequence[str] | None, timings: dict[str, float]) -> Ranking:
+        with _timed(timings, "retrieve"):
+            encoding = self._embedder.encode([question])[0]
+            candidates = retrieve(question, encoding, self._index, _CANDIDATES, documents)
+        with _timed(timings, "rank"):
+            return rank(question, encoding.tokens, candidates, self._information)
+
+    def _further(
+        self,
+        question: str,
+        evidence: Sequence[Evidence],
+        documents: Sequence[str] | None,
+        timings: dict[str, float],
+    ) -> tuple[list[Evidence], bool]:
+        """The best evidence of each part of a question that joins several; whether one has none."""
+        joined = parts(question)
+        places = {(one.passage.id, one.start): one for one in evidence}
+        further: list[Evidence] = []
+        lacking = False
+        for part in joined if len(joined) > 1 else ():
+            ranking = self._ranking(part, documents, timings)
+            lacking |= confidence(part, ranking) < THRESHOLD
+            if confidence(part, ranking) >= THRESHOLD:
+                best = _evidence(ranking)[0]
+                further += [places[key] for key in [(best.passage.id, best.start)] if key in places]
+        return further, lacking
 
     def search(self, query: str, k: int = TOP_K) -> tuple[Scored, ...]:
         """The `k` passages that fit `query` best. Raises `QuestionInvalid`."""
@@ -119,19 +152,21 @@ def _evidence(ranking: Ranking) -> list[Evidence]:
     ]
 
 
-def _statements(evidence: Sequence[Evidence], sources: Mapping[str, Document]) -> list[Statement]:
+def _statements(
+    question: str, ranking: Ranking, sources: Mapping[str, Document], top_k: int
+) -> list[Statement]:
     """What `find_disagreement` reads of the evidence."""
     return [
         Statement(
-            number=one.number,
+            number=number,
             document_id=one.passage.document_id,
             title=sources[one.passage.document_id].title,
             published=sources[one.passage.document_id].published,
-            sentence=one.quote,
+            sentence=one.passage.text[one.start : one.end],
             passage=one.passage.text,
-            relevance=one.score,
+            relevance=sentence_confidence(question, one),
         )
-        for one in evidence
+        for number, one in enumerate(ranking.sentences[:top_k], start=1)
     ]
 
 
@@ -147,11 +182,13 @@ def _renumbered(disagreement: Disagreement | None, numbers: Mapping[int, int]) -
     return replace(disagreement, positions=tuple(positions)) if len(positions) > 1 else None
 
 
-def _status(claims: Sequence[Claim], disagreement: Disagreement | None) -> Status:
+def _status(claims: Sequence[Claim], disagreement: Disagreement | None, lacking: bool) -> Status:
     """Derived from the answer, so that it can't say anything else."""
     if not claims:
         return "not_found"
-    return "conflict" if disagreement is not None and disagreement.kind == "value" else "answered"
+    if disagreement is not None and disagreement.kind == "value":
+        return "conflict"
+    return "partial" if lacking else "answered"
 
 
 def _trace(ranking: Ranking, timings: Mapping[str, float]) -> Trace:
@@ -182,4 +219,5 @@ def _checked(question: str) -> str:
 def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
-    timings[stage] = round((time.perf_counter() - start) * 1000, 2)
+    taken = (time.perf_counter() - start) * 1000
+    timings[stage] = round(timings.get(stage, 0.0) + taken, 2)

@@ -11,6 +11,7 @@ CREATE INDEX passages_of_document ON passages (document_id);
 CREATE VIRTUAL TABLE passages_fts USING fts5 (
     text, content = 'passages', content_rowid = 'key',
     tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE passages_terms USING fts5vocab (passages_fts, row);
 CREATE TRIGGER passages_added AFTER INSERT ON passages BEGIN
     INSERT INTO passages_fts (rowid, text) VALUES (new.key, new.text);
 END;

@@ -39,6 +39,15 @@ class Settings(BaseSettings):
     index: Path = Field(default=Path("index"), description="folder of the generated index")
     host: str = Field(default="127.0.0.1", description="address the service listens on")
     port: int = Field(default=8000, ge=1, le=65535, description="port the service listens on")
+    api_keys: str = Field(default="", description="keys the service takes, as 'qa key' prints them")
+    api_key: str = Field(default="", description="key that 'qa ask --url' sends")
+    rate_limit: str = Field(default="6000/minute", description="requests of one key or address")
+    upload_max_bytes: int = Field(default=5_000_000, ge=1, description="size of one uploaded file")
+    upload_max_files: int = Field(default=20, ge=1, description="files of one upload")
+    feedback: Path = Field(
+        default=Path("eval/gold/feedback.jsonl"), description="file that verdicts on answers are added to"
+    )
+    log_questions: bool = Field(default=False, description="write questions into the log")
 
     @classmethod
     def settings_customise_sources(

@@ -17,8 +17,8 @@ from qa.errors import DocumentNotFound, IndexForeign
 from qa.interfaces import TokenVectors
 from qa.types import Document, Passage
 
-APPLICATION_ID = 0x51413031
-"""\"QA01\": tells our file, and the version of its schema, from any other SQLite database."""
+APPLICATION_ID = 0x51413032
+"""\"QA02\": tells our file, and the version of its schema, from any other SQLite database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,10 @@ class Store:
         finally:
             self._connection.execute("ROLLBACK")
 
-    def data_version(self) -> int:
-        """A number that changes when another process or thread has committed."""
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        return int(version)
+    def writes(self) -> int:
+        """How often the index has been written: the same number in every thread and process."""
+        (count,) = self._connection.execute("PRAGMA user_version").fetchone()
+        return int(count)
 
     def manifests(self) -> list[str]:
         """What the documents were indexed with; several where that has changed on the way."""
@@ -149,6 +149,17 @@ class Store:
         )
         return [(passage_id, float(score)) for passage_id, score in rows]
 
+    def terms(self) -> list[str]:
+        """The stems of all words of the passages."""
+        return [term for (term,) in self._connection.execute("SELECT term FROM passages_terms")]
+
+    def occurrences(self, word: str, k: int = 3) -> list[str]:
+        """Texts of up to `k` passages that have the word, in whatever inflection."""
+        rows = self._connection.execute(
+            "SELECT text FROM passages_fts WHERE passages_fts MATCH ? LIMIT ?", (f'"{word}"', k)
+        )
+        return [text for (text,) in rows]
+
     def passage_ids(self, document_ids: Iterable[str]) -> set[str]:
         """The ids of all passages of these documents."""
         ids = tuple(document_ids)
@@ -172,7 +183,8 @@ class Store:
     def forget_unclaimed(self) -> None:
         """The unclaimed vectors are gone."""
         with self._transaction() as connection:
-            connection.execute("DELETE FROM unclaimed_vectors")
+            if connection.execute("DELETE FROM unclaimed_vectors").rowcount:
+                _count_write(connection)
 
     def write(self, entries: Iterable[Entry], removed: Iterable[str]) -> None:
         """Replace and remove documents, in one transaction; it makes them answer, or none of them."""
@@ -183,6 +195,7 @@ class Store:
             connection.executemany("DELETE FROM documents WHERE id = ?", [(one,) for one in gone])
             for entry in entries:
                 _insert(connection, entry)
+            _count_write(connection)
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -259,6 +272,11 @@ def _insert(connection: sqlite3.Connection, entry: Entry) -> None:
             for passage, tokens in zip(entry.passages, entry.tokens, strict=True)
         ],
     )
+
+
+def _count_write(connection: sqlite3.Connection) -> None:
+    (count,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.execute(f"PRAGMA user_version = {count + 1}")
 
 
 def _note_unclaimed(connection: sqlite3.Connection, vector_ids: Iterable[str]) -> None:

@@ -1,0 +1,140 @@
+"""`qa eval`: run question sets, draft new ones, record what users say.
+
+Exit codes: 0 all well; 1 a figure misses its floor; 2 a row could not be used (the rest was run), or
+nothing could be run. A malformed set weighs more: its figures are not those of the whole set.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from qa.errors import QAError
+from qa.settings import load_settings
+
+GOLD = Path("eval/gold")
+LOG_WIDTH = 140
+EXTRA = ("httpx", "ir_measures", "jinja2", "matplotlib", "sklearn")
+# What is heavy is imported inside the commands: 'qa --help' reads this file.
+
+
+class ExtraMissing(QAError):
+    """The packages of the extra "eval" are not installed."""
+
+
+class FileInTheWay(QAError):
+    """The file to write is there already."""
+
+
+class _RunByDefault(TyperGroup):
+    """`qa eval FILE` is `qa eval run FILE`: what is no command's name is an argument of `run`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_RunByDefault,
+    help="Measure the answers to a question set: qa eval [GOLD…]; 'qa eval run --help' lists the options.",
+)
+
+
+@app.command()
+def run(
+    gold: Annotated[
+        list[Path] | None, typer.Argument(help="gold .jsonl, SQuAD .json or a BEIR folder; else the suite")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="ask the service at this address")] = None,
+    suite: Annotated[str, typer.Option(help="a named list of question sets")] = "gold",
+    baseline: Annotated[Path | None, typer.Option(help="the .json report of an earlier run")] = None,
+    split: Annotated[Literal["dev", "test", "all"], typer.Option(help="which part of the set")] = "all",
+    output: Annotated[Path, typer.Option(help="folder of the reports")] = Path("eval/reports"),
+    floors: Annotated[Path, typer.Option(help="file of the floors")] = Path("eval/floors.toml"),
+) -> None:
+    """Ask every question, print the figures, write the reports (the command when none is named)."""
+    missing = [package for package in EXTRA if find_spec(package) is None]
+    if missing:
+        raise ExtraMissing(f"{', '.join(missing)} not installed; pip install 'grounded-qa[eval]'.")
+    from qa_eval import session
+
+    options = session.Options(output, floors, url, baseline, split)
+    settings, console = load_settings(), Console()
+    if not console.is_terminal:
+        console = Console(width=LOG_WIDTH)
+    code = 0
+    for path in gold or session.suite(suite):
+        outcome = session.run_set(path, options, settings, console)
+        typer.echo(f"Report: {outcome.page}")
+        for breach in outcome.breaches:
+            _complain(str(breach))
+        for problem in outcome.report.results.problems:
+            _complain(str(problem))
+        code = max(code, 2 if outcome.report.results.problems else 1 if outcome.breaches else 0)
+    raise typer.Exit(code)
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="a folder of your documents, or one of them")],
+    output: Annotated[Path, typer.Option(help="the file to write")] = GOLD / "draft.jsonl",
+    each: Annotated[int, typer.Option(min=1, help="rows a document")] = 10,
+) -> None:
+    """Draft gold rows from documents: the evidence is filled in, the question is yours to write."""
+    from qa_eval.drafts import draft_rows
+
+    rows = draft_rows(path, load_settings().corpus, each)
+    if output.exists():
+        raise FileInTheWay(f"{output} is there already; name another file with --output.")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    output.write_text("".join(lines), encoding="utf-8")
+    typer.echo(f"{len(rows)} drafts in {output}: write each question, correct the rest, remove 'draft'.")
+
+
+@app.command()
+def add(
+    question: Annotated[str, typer.Argument(help="the question, in quotation marks")],
+    verdict: Annotated[
+        Literal["good", "bad", "skip"] | None, typer.Option(help="asked for when not given")
+    ] = None,
+    file: Annotated[Path, typer.Option(help="the file to append to")] = GOLD / "feedback.jsonl",
+) -> None:
+    """Ask a question, show the answer, and record whether it was good."""
+    from qa.build import build_qa
+    from qa.wire import wire_answer
+    from qa_eval.feedback import record
+
+    wire = wire_answer(build_qa(load_settings()).ask(question))
+    typer.echo(f"{wire['answer']}\nConfidence: {wire['confidence']:.0%}")
+    while verdict is None:
+        given = typer.prompt("good, bad or skip")
+        verdict = given if given in ("good", "bad", "skip") else None
+    record(file, wire, verdict)
+    typer.echo(f"Recorded in {file}; it is a draft until you have completed it.")
+
+
+@app.command()
+def public(
+    evaldata: Annotated[Path, typer.Argument(help="the folder of the public sets")],
+    log: Annotated[Path | None, typer.Option(help="a file to append the table to")] = None,
+) -> None:
+    """Measure on the public sets, on the half that nothing was learnt from, and print the table."""
+    from qa_eval import public_suite
+
+    rows = public_suite.measure(evaldata, _complain)
+    if rows:
+        typer.echo(public_suite.table(rows))
+    if rows and log is not None:
+        public_suite.record(rows, log)
+
+
+def _complain(message: str) -> None:
+    typer.secho(f"qa: {message}", fg=typer.colors.RED, err=True)

@@ -1,0 +1,253 @@
+"""Learn the weights of evidence ranking and confidence, and print what they reach on held-out titles.
+
+    python -m qa_eval.fit EVALDATA [--write src/qa/weights.json]
+
+Titles are cut into two halves by a hash. What is written is learnt from one half alone; the other
+one is for measuring (`qa eval --suite public`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from qa.confidence import SIGNS, confidence_features
+from qa.pipeline import QA
+from qa.rank import FEATURES, Ranking
+from qa_eval.metrics import auroc, ece
+from qa_eval.public import PublicQuestion, PublicSet, holds_answer, is_gold, missing, read_public
+from qa_eval.run import temporary_qa
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+STRANGERS = {"xquad_dev": "clapnq_dev", "squad2_dev": "clapnq_dev", "clapnq_dev": "xquad_dev"}
+"""The sets that are learnt from, each with the one whose questions it can't answer."""
+
+RANKING = FEATURES[: FEATURES.index("missing_share")]
+SHARES = {
+    "answerable": 2.0,
+    "removed": 1.0,
+    "unanswerable": 0.5,
+    "stranger": 0.5,
+    "few": 1.0,
+    "few_removed": 1.0,
+}
+"""How much a kind of question counts for confidence, each set counting the same."""
+
+ADVERSARIAL = ("squad2_dev", "unanswerable", 0.3)
+"""Of SQuAD 2.0's unanswerable questions most are made from an answerable one by changing a word; at
+full weight they make everything look uncertain (the figures are in eval/LOG.md)."""
+
+PER_KIND, STRANGER_QUESTIONS, REFUSED = 700, 400, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question over one choice of documents, and what ranking made of it."""
+
+    dataset: str
+    kind: str
+    question: PublicQuestion
+    features: Array  # (sentences, len(FEATURES))
+    sure: Array  # (sentences, len(SIGNS)), the first ones only
+    gold: Mask  # (sentences,) the sentence that answers
+    quoted: Mask  # it has an answer's words
+    home: Mask  # it is in a gold document
+
+    @property
+    def answerable(self) -> bool:
+        """Whether the documents asked have the answer."""
+        return self.kind in ("answerable", "few")
+
+
+def cases(data: PublicSet, stranger: PublicSet, qa: QA) -> Iterator[Case]:
+    """Every question as it is, without its gold document, over three documents, and strangers'."""
+    titles = {one.id: one.title for one in data.documents}
+    chance = random.Random(0)
+    for one in data.questions:
+        yield _case(data.name, "answerable" if one.answerable else "unanswerable", one, qa, None)
+        if not one.answerable or not one.gold:
+            continue
+        rest = [document for document in data.document_ids if document not in one.gold]
+        kin = [document for document in rest if titles[document] == titles[one.gold[0]]]
+        others = chance.sample(rest, 3)
+        chosen = list(dict.fromkeys(chance.sample(kin, min(2, len(kin))) + others))[:3]
+        yield _case(data.name, "few", one, qa, [*one.gold, *chosen[:2]])
+        yield _case(data.name, "few_removed", one, qa, chosen)
+        yield _case(data.name, "removed", one, qa, rest)
+    for one in stranger.questions[:STRANGER_QUESTIONS]:
+        yield _case(data.name, "stranger", one, qa, None)
+
+
+def _case(name: str, kind: str, one: PublicQuestion, qa: QA, documents: Sequence[str] | None) -> Case:
+    ranking: Ranking = qa.ranking(one.question, documents)
+    # The weights to be learnt order the sentences anew: the best is among the first of today's order.
+    sure = [list(confidence_features(one.question, s).values()) for s in ranking.sentences[:10]]
+    return Case(
+        dataset=name,
+        kind=kind,
+        question=one,
+        features=np.array([s.features for s in ranking.sentences], float).reshape(-1, len(FEATURES)),
+        sure=np.array(sure, float).reshape(-1, len(SIGNS)),
+        gold=np.array([is_gold(one, s) for s in ranking.sentences], bool),
+        quoted=np.array([holds_answer(one, s) for s in ranking.sentences], bool),
+        home=np.array([s.passage.document_id in one.gold for s in ranking.sentences], bool),
+    )
+
+
+def fit_ranking(learn: Sequence[Case], ridge: float = 8.0) -> dict[str, float]:
+    """Conditional logit (McFadden 1974): which sentence of its question answers."""
+    use = [FEATURES.index(name) for name in RANKING]
+    chosen = [(c.features[:, use], _target(c)) for c in learn if c.kind == "answerable" and _target(c).any()]
+    scale = np.concatenate([x for x, _ in chosen]).std(axis=0) + 1e-6
+    rows = np.concatenate([(x - x.mean(axis=0)) / scale for x, _ in chosen])
+    answers = np.concatenate([y for _, y in chosen])
+    sizes = [len(y) for _, y in chosen]
+    first = np.cumsum([0, *sizes[:-1]])
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+
+    def loss(weights: Array) -> tuple[float, Array]:
+        scores = rows @ weights
+        odds = np.exp(scores - np.maximum.reduceat(scores, first)[owner])
+        every = np.add.reduceat(odds, first)
+        right = np.add.reduceat(odds * answers, first) + 1e-30
+        gradient = rows.T @ (odds / every[owner] - odds * answers / right[owner]) + ridge * weights
+        return float(np.log(every / right).sum() + ridge / 2 * weights @ weights), gradient
+
+    fitted = minimize(loss, np.zeros(len(use)), jac=True, method="L-BFGS-B").x / scale
+    return {name: round(float(weight), 5) for name, weight in zip(RANKING, fitted, strict=True)}
+
+
+def fit_confidence(
+    learn: Sequence[Case], ranking: Mapping[str, float], ridge: float = 3.0
+) -> dict[str, float]:
+    """Logistic regression whose weights stay on their side of zero."""
+    x, y, mass = evidence(learn, ranking), np.array([float(c.answerable) for c in learn]), _mass(learn)
+    mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
+    rows = np.c_[(x - mean) / scale, np.ones(len(x))]
+    penalty = np.array([ridge] * len(SIGNS) + [0.0])
+
+    def loss(weights: Array) -> tuple[float, Array]:
+        log_odds = rows @ weights
+        lost = mass @ (np.logaddexp(0, log_odds) - y * log_odds) + penalty @ weights**2 / 2
+        return float(lost), rows.T @ (mass * (expit(log_odds) - y)) + penalty * weights
+
+    sides = [(0.0, None) if sign > 0 else (None, 0.0) for sign in SIGNS.values()]
+    found = minimize(
+        loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", bounds=[*sides, (None, None)]
+    ).x
+    slopes = found[:-1] / scale
+    weights = {name: round(float(slope), 5) for name, slope in zip(SIGNS, slopes, strict=True)}
+    return {**weights, "intercept": round(float(found[-1] - slopes @ mean), 5)}
+
+
+def evidence(asked: Sequence[Case], ranking: Mapping[str, float]) -> Array:
+    """The confidence features of each case's best sentence, (cases, len(SIGNS))."""
+    return np.array([c.sure[_order(c, ranking, len(c.sure))[0]] for c in asked])
+
+
+def probabilities(asked: Sequence[Case], ranking: Mapping[str, float], sure: Mapping[str, float]) -> Array:
+    """The confidence of each case."""
+    weights = np.array([sure[name] for name in SIGNS])
+    return np.asarray(expit(evidence(asked, ranking) @ weights + sure["intercept"]))
+
+
+def refusal_threshold(asked: Sequence[Case], sure: Array) -> float:
+    """The confidence below which REFUSED of the answerable lie, each set counting the same."""
+    mine = [(s, c.dataset) for s, c in zip(sure, asked, strict=True) if c.kind == "answerable"]
+    size = Counter(dataset for _, dataset in mine)
+    ordered = sorted(mine)
+    mass = np.cumsum([1 / size[dataset] / len(size) for _, dataset in ordered])
+    return round(float(ordered[int(np.searchsorted(mass, REFUSED))][0]), 3)
+
+
+def report(
+    asked: Sequence[Case], ranking: Mapping[str, float], sure: Array, threshold: float
+) -> Iterator[str]:
+    """Lines of what the first sentences hold, and of AUROC and calibration for each kind of negative."""
+    for name in STRANGERS:
+        mine = [(c, p) for c, p in zip(asked, sure, strict=True) if c.dataset == name]
+        held = []
+        for c in (c for c, _ in mine if c.kind == "answerable"):
+            best = _order(c, ranking, len(c.features))
+            held.append([c.quoted[best[:k]].any() for k in (1, 2, 3)] + [c.home[best[0]]])
+        shares = " / ".join(f"{share:.3f}" for share in np.mean(held, axis=0))
+        yield f"{name}: answer in the first / two / three sentences / gold document first: {shares}"
+        for kind in ("answerable", "removed", "unanswerable", "stranger", "few_removed"):
+            positive = "few" if kind == "few_removed" else "answerable"
+            rows = np.array([(p, c.answerable) for c, p in mine if c.kind in (kind, positive)])
+            refused = [p < threshold for c, p in mine if c.kind == kind]
+            if refused and kind != positive:
+                yield f"  {kind}: AUROC {auroc(rows):.3f}, ECE {ece(rows):.3f}, refused {np.mean(refused):.3f}"
+            elif refused:
+                yield f"  answerable: refused {np.mean(refused):.3f}"
+
+
+def learn(folder: Path, say: Callable[[str], object]) -> dict[str, Any] | None:
+    """The learnt parts of weights.json; None, with a message through `say`, where sets are missing."""
+    absent = missing(folder, tuple(STRANGERS))
+    if absent:
+        say(f"skipped: {', '.join(absent)} not in {folder}")
+        return None
+    sets = {name: read_public(folder / name) for name in STRANGERS}
+    asked: list[Case] = []
+    for name, stranger in STRANGERS.items():
+        say(f"asking {name}")
+        with temporary_qa(sets[name].documents, lambda done, total: None) as qa:
+            asked += [c for c in cases(sets[name], sets[stranger], qa) if len(c.features)]
+    tuned = [c for c in asked if c.question.tuned_on]
+    ranking = fit_ranking(tuned)
+    sure = fit_confidence(tuned, ranking)
+    threshold = refusal_threshold(tuned, probabilities(tuned, ranking, sure))
+    for half in (True, False):
+        say("the half learnt from" if half else "the half held out")
+        mine = [c for c in asked if c.question.tuned_on is half]
+        for line in report(mine, ranking, probabilities(mine, ranking, sure), threshold):
+            say(line)
+    return {"rank": ranking, "confidence": sure, "abstention": {"threshold": threshold}}
+
+
+def _mass(learn: Sequence[Case]) -> Array:
+    size = Counter((c.dataset, c.kind) for c in learn)
+    share = {g: ADVERSARIAL[2] if g == ADVERSARIAL[:2] else SHARES[g[1]] for g in size}
+    groups = [(c.dataset, c.kind) for c in learn]
+    return np.array([share[g] * min(size[g], PER_KIND) / size[g] for g in groups])
+
+
+def _target(case: Case) -> Mask:
+    return case.gold if case.gold.any() else case.quoted & case.home
+
+
+def _order(case: Case, ranking: Mapping[str, float], among: int) -> NDArray[np.intp]:
+    weights = np.array([ranking.get(name, 0.0) for name in FEATURES])
+    return np.argsort(-(case.features[:among] @ weights), kind="stable")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("evaldata", type=Path)
+    parser.add_argument("--write", type=Path, help="the weights.json whose learnt parts to replace")
+    options = parser.parse_args(arguments)
+    learnt = learn(options.evaldata, lambda line: sys.stdout.write(line + "\n"))
+    if learnt and options.write:
+        whole = json.loads(options.write.read_text("utf-8"))
+        whole["command"] = "python -m qa_eval.fit EVALDATA --write src/qa/weights.json"
+        options.write.write_text(json.dumps({**whole, **learnt}, indent=2) + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

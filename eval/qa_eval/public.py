@@ -1,0 +1,135 @@
+"""The public question sets of a folder: read by path, never copied."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qa.rank import RankedSentence
+from qa.types import Turn
+from qa_eval.examples import SourceText
+
+
+@dataclass(frozen=True, slots=True)
+class PublicQuestion:
+    """One row of a set's queries.jsonl.
+
+    `group` is the title or conversation that it belongs to, `source` the text or conversation whose
+    questions stay together when a set is cut into halves.
+    """
+
+    id: str
+    question: str
+    answerable: bool
+    answers: tuple[str, ...]
+    gold: tuple[str, ...]
+    span: tuple[int, int] | None
+    group: str
+    source: str
+    history: tuple[Turn, ...]
+    row: Mapping[str, Any]
+
+    @property
+    def tuned_on(self) -> bool:
+        """Whether it is in the half that weights are learnt from; the other half is for measuring."""
+        return hashlib.sha256(self.source.encode()).digest()[0] % 2 == 0
+
+
+@dataclass(frozen=True, slots=True)
+class PublicSet:
+    """A set: documents and questions about them."""
+
+    name: str
+    documents: tuple[SourceText, ...]
+    questions: tuple[PublicQuestion, ...]
+
+    @property
+    def document_ids(self) -> tuple[str, ...]:
+        """The ids of the documents that hold any text."""
+        return tuple(one.id for one in self.documents if one.text.strip())
+
+
+def missing(folder: Path, names: Sequence[str]) -> list[str]:
+    """Which of the sets are not in `folder`."""
+    return [name for name in names if not (folder / name / "queries.jsonl").is_file()]
+
+
+def read_public(folder: Path) -> PublicSet:
+    """The set in `folder`; a set without a corpus has no documents."""
+    corpus = folder / "corpus.jsonl"
+    documents = tuple(
+        SourceText(row["id"], row.get("title") or "", row["text"])
+        for row in (_rows(corpus) if corpus.is_file() else [])
+    )
+    by_id = {one.id: one for one in documents}
+    questions = tuple(_question(row, by_id) for row in _rows(folder / "queries.jsonl"))
+    return PublicSet(folder.name, documents, questions)
+
+
+def _question(row: Mapping[str, Any], documents: Mapping[str, SourceText]) -> PublicQuestion:
+    gold = tuple(row.get("gold_doc_ids") or ())
+    about = documents.get((gold or tuple(row.get("related_doc_ids") or ()) or ("",))[0])
+    conversation = row["id"].rpartition("_t")[0]
+    history = tuple(Turn(turn["role"], turn["content"]) for turn in row.get("history") or ())
+    span = row.get("gold_span")
+    return PublicQuestion(
+        id=row["id"],
+        question=row["question"],
+        answerable=row.get("answerable", True),
+        answers=tuple(row.get("answers") or ()),
+        gold=gold,
+        span=(span[0], span[1]) if span else None,
+        group=conversation or (about.title or about.id if about else row["id"]),
+        # The same paragraph is in several sets: its opening keeps all its questions in one half.
+        source=conversation or (about.text[:60] if about else row["id"]),
+        history=history,
+        row=row,
+    )
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def is_gold(one: PublicQuestion, sentence: RankedSentence) -> bool:
+    """Whether the sentence is the annotated one: it holds the gold span, or is a gold sentence."""
+    if sentence.passage.document_id not in one.gold:
+        return False
+    start = sentence.passage.start + sentence.start
+    end = sentence.passage.start + sentence.end
+    if one.row.get("gold_sentences"):
+        return _is_gold_sentence(
+            one, sentence.passage.document_id, sentence.passage.text[sentence.start : sentence.end]
+        )
+    return one.span is not None and start <= one.span[0] < end
+
+
+def holds_answer(one: PublicQuestion, sentence: RankedSentence) -> bool:
+    """Whether an accepted answer stands in the sentence, or it is a gold sentence."""
+    return answers_in(one, sentence.passage.document_id, sentence.passage.text[sentence.start : sentence.end])
+
+
+def answers_in(one: PublicQuestion, document_id: str, text: str) -> bool:
+    """Whether an accepted answer stands in the text (white space and case folded).
+
+    For sets with long answers: whether it is one of the gold sentences, by three fifths of its words.
+    """
+    if one.row.get("gold_sentences"):
+        return _is_gold_sentence(one, document_id, text)
+    plain = _plain(text)
+    return any(_plain(answer) in plain for answer in one.answers)
+
+
+def _is_gold_sentence(one: PublicQuestion, document_id: str, text: str) -> bool:
+    words = set(text.lower().split())
+    golds = [set(sentence.lower().split()) for sentence in one.row["gold_sentences"]]
+    same = any(len(words & gold) >= 0.6 * min(len(words), len(gold)) for gold in golds)
+    return document_id in one.gold and len(words) >= 3 and same
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from qa.compose import compose
+from qa.types import Disagreement, Draft, Evidence, Passage, Position
+
+
+def evidence(*scored: tuple[str, float], document: str = "d", first: int = 1) -> list[Evidence]:
+    text = " ".join(quote for quote, _ in scored)
+    passage = Passage(f"{document}@0", document, 0, len(text), text)
+    return [
+        Evidence(number, passage, text.index(quote), text.index(quote) + len(quote), quote, score)
+        for number, (quote, score) in enumerate(scored, start=first)
+    ]
+
+
+def quotes(draft: Draft) -> list[str]:
+    return [claim.text for claim in draft.claims]
+
+
+BEST = ("The mill was sold because the river dried up.", 9.0)
+NEAR = ("Its wheel had stood still for years.", 8.5)
+FAR = ("Grass grows on the roof today.", 2.0)
+
+
+def test_one_sentence_where_the_others_score_far_lower() -> None:
+    assert quotes(compose("Why was the mill sold?", evidence(BEST, FAR))) == [BEST[0]]
+
+
+def test_further_sentences_that_score_nearly_as_well_in_reading_order() -> None:
+    assert quotes(compose("Why was the mill sold?", evidence(NEAR, (BEST[0], 9.0), FAR)[::-1][1:])) == [
+        NEAR[0],
+        BEST[0],
+    ]
+
+
+def test_a_sure_short_answer_stands_alone() -> None:
+    dated = ("The mill was built in 1871.", 9.0)
+    assert quotes(compose("When was the mill built?", evidence(dated, NEAR))) == [dated[0]]
+
+
+def test_at_most_three_and_never_the_same_fact_twice() -> None:
+    again = ("The mill was sold because that river had dried up.", 8.9)
+    others = [(f"Another reason was number {word} of many.", 8.8) for word in ("one", "two", "three")]
+    drafted = quotes(compose("Why was the mill sold?", evidence(BEST, again, *others)))
+    assert again[0] not in drafted
+    many = [("Wolves howl.", 9.0), ("Birds sing.", 9.0), ("Fish swim.", 9.0), ("Cats purr.", 9.0)]
+    assert len(compose("Why?", evidence(*many)).claims) == 3
+
+
+def test_what_answers_another_part_is_added_from_any_document() -> None:
+    other = evidence(("Its owner was Anna Berg.", 3.0), document="e", first=9)
+    draft = compose("Why was the mill sold, and who owned it?", evidence(BEST, FAR), other)
+    assert quotes(draft) == [BEST[0], "Its owner was Anna Berg."]
+    assert [claim.evidence_numbers for claim in draft.claims] == [(1,), (9,)]
+
+
+def test_a_disagreement_gives_the_first_sentence_of_each_position() -> None:
+    found = evidence(("It was built in 1871.", 9.0), ("It was built in 1880.", 8.0))
+    sides = Disagreement("value", (Position("1880", (2,)), Position("1871", (1,))))
+    assert quotes(compose("When was it built?", found, (), sides)) == [found[1].quote, found[0].quote]
+
+
+def test_no_evidence_is_an_empty_draft() -> None:
+    assert compose("Why?", ()).claims == ()
