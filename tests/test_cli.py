@@ -43,7 +43,7 @@ def test_ingest_ask_search_and_status(folder: Path) -> None:
     body = json.loads(qa("ask", "When was the lighthouse built?", "--json", cwd=folder).stdout)
     assert body["citations"][0]["quote"] == "The lighthouse was built in 1911."
     assert "lamp 0-" in qa("search", "lighthouse", cwd=folder).stdout
-    assert "1 documents" in qa("status", cwd=folder).stdout
+    assert "1 document, 1 passage." in qa("status", cwd=folder).stdout
 
 
 def test_help_names_the_commands(folder: Path) -> None:
@@ -58,6 +58,7 @@ def test_what_is_missing_is_said_in_one_sentence(folder: Path) -> None:
     fails(qa("ingest", cwd=folder, corpus="nowhere"), "nowhere", "does not exist", "QA_CORPUS")
     fails(qa("serve", cwd=folder, corpus="nowhere"), "nowhere", "does not exist")
     fails(qa("ingest", "nothing.txt", cwd=folder), "nothing.txt", "does not exist")
+    fails(qa("ingest", cwd=folder, index="/proc/index"), "/proc/index", "can't be written", "QA_INDEX")
     fails(qa("status", cwd=folder, indexx="x"), "QA_INDEXX", "QA_INDEX")
 
 

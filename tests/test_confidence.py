@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from qa.confidence import SIGNS, THRESHOLD, confidence
-from qa.rank import FEATURES, RankedSentence, Ranking, learnt
+from qa.rank import FEATURES, RankedSentence, Ranking
 from qa.types import Passage
+from qa.weights import learnt
 
 PASSAGE = Passage("a", "d", 0, 2, "A.")
 GOOD = {"maxsim": 0.8, "pooled": 0.8, "passage_maxsim": 0.85}

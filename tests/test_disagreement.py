@@ -177,3 +177,43 @@ def test_a_passing_duration_or_another_count_takes_no_position() -> None:
         ("b", "Tens of thousands of soldiers came to Norway.", None, 0.9),
     )
     assert find_disagreement("What is the population of Norway?", people) is None
+
+
+def test_a_yes_or_no_question_with_a_value_takes_sides() -> None:
+    rows = said(
+        ("a", "The bridge over the river was opened in 1931.", None, 0.9),
+        ("b", "In 1935 the bridge over the river opened.", None, 0.8),
+    )
+    found = find_disagreement("Was the bridge over the river opened in 1931?", rows)
+    assert sides(found) == ("value", {"yes": (1,), "no": (2,)})
+    assert find_disagreement("Was the bridge over the river opened in 1900?", rows) is None
+
+
+def test_what_both_sentences_do_not_tell_is_no_conflict() -> None:
+    rows = said(
+        ("a", "Norway borrowed $500 million from Sweden.", None, 0.8),
+        ("b", "Sweden invested $185 million in Norway.", None, 0.8),
+    )
+    assert find_disagreement("How much money has Norway lent to Sweden?", rows) is None
+
+
+def test_the_first_case_told_goes_before_another() -> None:
+    first = "More than a thousand people protested in Lisbon before the talks."
+    second = "Nearly 5,000 people protested in Lisbon that day."
+    passage = f"{first} Another protest was held on May 3. {second}"
+    rows = [
+        Statement(1, "a", "", None, second, passage, 0.9),
+        Statement(2, "a", "", None, first, passage, 0.8),
+        *said(("b", "Hundreds of people protested in Lisbon before the talks.", None, 0.9)),
+    ]
+    found = find_disagreement("How many people protested in Lisbon before the talks?", rows)
+    assert found is not None
+    assert {p.value for p in found.positions} == {"More than a thousand", "Hundreds"}
+
+
+def test_other_things_counted_are_no_conflict() -> None:
+    rows = said(
+        ("a", "The club has twelve rooms in Lisbon.", None, 0.8),
+        ("b", "The club has 800 members in Lisbon.", None, 0.8),
+    )
+    assert find_disagreement("How many rooms does the club have in Lisbon?", rows) is None

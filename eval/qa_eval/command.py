@@ -109,8 +109,8 @@ def add(
 ) -> None:
     """Ask a question, show the answer, and record whether it was good."""
     from qa.build import build_qa
+    from qa.feedback import record
     from qa.wire import wire_answer
-    from qa_eval.feedback import record
 
     wire = wire_answer(build_qa(load_settings()).ask(question))
     typer.echo(f"{wire['answer']}\nConfidence: {wire['confidence']:.0%}")
@@ -127,13 +127,27 @@ def public(
     log: Annotated[Path | None, typer.Option(help="a file to append the table to")] = None,
 ) -> None:
     """Measure on the public sets, on the half that nothing was learnt from, and print the table."""
-    from qa_eval import public_suite
+    from qa_eval.public_suite import measure
+    from qa_eval.rows import record, table
 
-    rows = public_suite.measure(evaldata, _complain)
+    rows = measure(evaldata, _complain)
     if rows:
-        typer.echo(public_suite.table(rows))
+        typer.echo(table(rows))
     if rows and log is not None:
-        public_suite.record(rows, log)
+        record(rows, f"public sets, held-out half (`qa eval public EVALDATA --log {log}`)", log)
+
+
+@app.command()
+def scale(
+    evaldata: Annotated[Path, typer.Argument(help="the folder of the public sets")],
+    folder: Annotated[Path, typer.Argument(help="where to keep the corpus and the index that are made")],
+    passages: Annotated[int, typer.Option(min=1000, help="about how many passages to index")] = 20_000,
+) -> None:
+    """Measure how long a question takes over a large index, and print the table."""
+    from qa_eval.rows import table
+    from qa_eval.scale import measure_scale
+
+    typer.echo(table(measure_scale(evaldata, passages, folder, _complain)))
 
 
 def _complain(message: str) -> None:

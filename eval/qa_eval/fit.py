@@ -190,7 +190,8 @@ def report(
             rows = np.array([(p, c.answerable) for c, p in mine if c.kind in (kind, positive)])
             refused = [p < threshold for c, p in mine if c.kind == kind]
             if refused and kind != positive:
-                yield f"  {kind}: AUROC {auroc(rows):.3f}, ECE {ece(rows):.3f}, refused {np.mean(refused):.3f}"
+                figures = f"AUROC {auroc(rows):.3f}, ECE {ece(rows):.3f}"
+                yield f"  {kind}: {figures}, refused {np.mean(refused):.3f}"
             elif refused:
                 yield f"  answerable: refused {np.mean(refused):.3f}"
 

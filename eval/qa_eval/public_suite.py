@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from qa.build import build_embedder
 from qa.confidence import THRESHOLD
 from qa.pipeline import QA
 from qa.types import Answer
-from qa_eval.metrics import Interval, auroc, bootstrap_ci, ece, percentile
+from qa_eval import followups
+from qa_eval.metrics import auroc, bootstrap_ci, ece, percentile
 from qa_eval.public import PublicQuestion, PublicSet, answers_in, missing, read_public
+from qa_eval.rows import Row
 from qa_eval.run import temporary_qa
 
 EVIDENCE_SETS = ("xquad_dev", "squad2_dev", "clapnq_dev")
 CONVERSATIONS = "mtrag_un_dev"
-PASTED_TURNS = 3
 
 Say = Callable[[str], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table."""
-
-    dataset: str
-    figure: str
-    interval: Interval
 
 
 def measure(folder: Path, say: Say) -> list[Row]:
     """Every figure that the sets in `folder` allow; what is missing is said and left out."""
     rows: list[Row] = []
-    for name in missing(folder, (*EVIDENCE_SETS, CONVERSATIONS)):
+    for name in missing(folder, (*EVIDENCE_SETS, CONVERSATIONS, *followups.SETS)):
         say(f"skipped: {name} is not in {folder}")
     for name in EVIDENCE_SETS:
         if not missing(folder, (name,)):
@@ -49,6 +40,9 @@ def measure(folder: Path, say: Say) -> list[Row]:
         data = _held_out(read_public(folder / CONVERSATIONS))
         with temporary_qa(data.documents, lambda done, total: None) as qa:
             rows += _conversations(data, qa)
+    for name in followups.SETS:
+        if not missing(folder, (name,)):
+            rows += followups.closeness(folder / name, build_embedder())
     return rows
 
 
@@ -98,7 +92,7 @@ def _conversations(data: PublicSet, qa: QA) -> Iterator[Row]:
     groups = [one.group for one in turns]
     ways: dict[str, Callable[[PublicQuestion], Answer]] = {
         "last turn alone": lambda one: qa.ask(one.question),
-        "last three turns pasted": lambda one: qa.ask(_pasted(one)),
+        "last three turns pasted": lambda one: qa.ask(followups.pasted(one)),
         "history": lambda one: qa.ask(one.question, one.history),
     }
     for way, ask in ways.items():
@@ -118,11 +112,6 @@ def _rest(data: PublicSet, one: PublicQuestion) -> list[str]:
     return [document for document in data.document_ids if document not in one.gold]
 
 
-def _pasted(one: PublicQuestion) -> str:
-    said = [turn.content for turn in one.history if turn.role == "user"]
-    return " ".join([*said[1 - PASTED_TURNS :], one.question])
-
-
 def _recall(one: PublicQuestion, answer: Answer, k: int) -> float:
     """Share of the gold documents that are among the documents of the first `k` passages."""
     found = {passage.document_id for passage in answer.trace.passages[:k]}
@@ -132,18 +121,3 @@ def _recall(one: PublicQuestion, answer: Answer, k: int) -> float:
 def _latency(name: str, answers: Sequence[Answer]) -> Row:
     rows = np.array([(answer.trace.timings_ms["total"], 1.0) for answer in answers])
     return Row(name, "latency p50, ms", bootstrap_ci(rows, percentile(50)))
-
-
-def table(rows: Sequence[Row]) -> str:
-    """The rows in Markdown."""
-    lines = ["| set | figure | value [95 % interval] | n |", "|---|---|---|---|"]
-    lines += [f"| {row.dataset} | {row.figure} | {row.interval} | {row.interval.n} |" for row in rows]
-    return "\n".join(lines)
-
-
-def record(rows: Sequence[Row], log: Path) -> None:
-    """Append the table to the log of experiments."""
-    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
-    heading = f"\n## {today}: public sets, held-out half (`qa eval public EVALDATA --log {log}`)\n\n"
-    with log.open("a", encoding="utf-8") as file:
-        file.write(heading + table(rows) + "\n")

@@ -19,6 +19,11 @@ _TORCH_PAYS_FROM = 400
 """Passages from which loading torch (about 7 s) is won back by its higher speed (75 against 35 a second)."""
 
 
+def build_embedder() -> Embedder:
+    """The encoder of questions. Raises `ModelError`."""
+    return OnnxEmbedder()
+
+
 def build_qa(settings: Settings) -> QA:
     """What answers questions from the index of these settings.
 
@@ -27,21 +32,21 @@ def build_qa(settings: Settings) -> QA:
     # Ranking multiplies small matrices: a second BLAS thread costs more than it brings, and far more
     # when several questions are asked at once.
     threadpool_limits(limits=1, user_api="blas")
-    embedder = OnnxEmbedder()
+    embedder = build_embedder()
     return QA(Index.open(settings.index, embedder), embedder)
 
 
 @contextmanager
 def open_to_write(settings: Settings) -> Iterator[tuple[Index, Embedder]]:
     """The index of these settings, to change, made where there is none; see `Index.write`."""
-    embedder = OnnxEmbedder()
+    embedder = build_embedder()
     with Index.write(settings.index, embedder) as index:
         yield index, embedder
 
 
 def run_ingest(settings: Settings, paths: Sequence[Path], progress: Progress) -> Report:
     """Bring the index up to date with the files at `paths`; see `ingest`."""
-    reader = OnnxEmbedder()
+    reader = build_embedder()
 
     def embedder_for(passages: int) -> Embedder:
         return TorchEmbedder() if passages >= _TORCH_PAYS_FROM else reader

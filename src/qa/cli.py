@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,7 +18,7 @@ from qa.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from qa.ingest import Report
-    from qa.types import Answer
+    from qa.types import Turn
 
 app = typer.Typer(
     help="Answers questions from a folder of documents and quotes its sources.",
@@ -47,16 +47,34 @@ def ingest_command(
 def ask(
     question: Annotated[str, typer.Argument(help="the question, in quotation marks")],
     as_json: Annotated[bool, typer.Option("--json", help="print what POST /v1/ask would")] = False,
+    url: Annotated[str | None, typer.Option(help="ask the service at this address instead")] = None,
 ) -> None:
     """Answer a question."""
-    from qa.build import build_qa
-    from qa.wire import wire_answer
-
-    answer = build_qa(load_settings()).ask(question)
+    answer = _asker(url)(question, ())
     if as_json:
-        typer.echo(json.dumps(wire_answer(answer), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
     else:
         _print_answer(answer)
+
+
+@app.command()
+def chat(
+    url: Annotated[str | None, typer.Option(help="ask the service at this address instead")] = None,
+) -> None:
+    """Answer questions one after the other; each may refer to those before it."""
+    from qa.types import Turn
+
+    ask_one = _asker(url)
+    history: list[Turn] = []
+    typer.echo("Ask; an empty line ends it.")
+    while question := _read_line():
+        try:
+            answer = ask_one(question, history)
+        except QAError as error:
+            _complain(str(error))
+            continue
+        _print_answer(answer)
+        history += [Turn("user", question), Turn("assistant", answer["answer"])]
 
 
 @app.command()
@@ -80,11 +98,65 @@ def status() -> None:
     settings = load_settings()
     qa = build_qa(settings)
     counts = qa.counts()
-    typer.echo(
-        f"The index in {settings.index} holds {counts.documents} documents in {counts.passages} passages."
-    )
+    held = f"{_count(counts.documents, 'document')}, {_count(counts.passages, 'passage')}"
+    typer.echo(f"Index in {settings.index}: {held}.")
     for document in qa.documents():
         typer.echo(f"  {document.id}  {document.published or 'undated':<10}  {document.title}")
+
+
+documents = typer.Typer(help="List, show or delete documents.", no_args_is_help=True)
+app.add_typer(documents, name="documents")
+
+
+@documents.command("list")
+def list_documents() -> None:
+    """List the documents that are answered from."""
+    from qa.build import build_qa
+
+    for document in build_qa(load_settings()).documents():
+        typer.echo(f"{document.id}  {document.published or 'undated':<10}  {document.title}")
+
+
+@documents.command("show")
+def show_document(document_id: Annotated[str, typer.Argument(help="an id from 'qa documents list'")]) -> None:
+    """Print the text of a document as it is stored."""
+    from qa.build import build_qa
+
+    typer.echo(build_qa(load_settings()).document(document_id).text)
+
+
+@documents.command("rm")
+def remove_document(
+    document_id: Annotated[str, typer.Argument(help="an id from 'qa documents list'")],
+) -> None:
+    """Delete an uploaded document; one of the corpus folder is removed there."""
+    from qa.build import open_to_write
+    from qa.uploads import remove
+
+    with open_to_write(load_settings()) as (index, _):
+        remove(document_id, index)
+    typer.echo(f"'{document_id}' is deleted.")
+
+
+def _asker(url: str | None) -> Callable[[str, Sequence[Turn]], dict[str, Any]]:
+    """What answers: the index of these settings or the service at `url`; gives the JSON of POST /v1/ask."""
+    settings = load_settings()
+    if url is not None:
+        from qa.client import ask_service
+
+        return lambda question, history: ask_service(url, question, settings.api_key, history)
+    from qa.build import build_qa
+    from qa.wire import wire_answer
+
+    qa = build_qa(settings)
+    return lambda question, history: wire_answer(qa.ask(question, history))
+
+
+def _read_line() -> str:
+    try:
+        return input("> ").strip()
+    except (EOFError, KeyboardInterrupt):
+        return ""
 
 
 def sync_corpus(settings: Settings) -> None:
@@ -100,9 +172,11 @@ def _ingest(settings: Settings, paths: Sequence[Path], *, quiet: bool) -> Report
 
     columns = (TextColumn("Indexing passages"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
-        task = bar.add_task("", total=None)
+        task = bar.add_task("", total=None, visible=False)
         report = run_ingest(
-            settings, paths, lambda done, total: bar.update(task, completed=done, total=total)
+            settings,
+            paths,
+            lambda done, total: bar.update(task, completed=done, total=total, visible=total > 0),
         )
     if not quiet:
         names = ("added", "changed", "removed", "unchanged", "failed")
@@ -113,16 +187,21 @@ def _ingest(settings: Settings, paths: Sequence[Path], *, quiet: bool) -> Report
     return report
 
 
-def _print_answer(answer: Answer) -> None:
-    typer.secho(answer.text, bold=True)
-    if answer.standalone_question != answer.question:
-        typer.echo(f"(understood as: {answer.standalone_question})")
-    typer.echo(f"Confidence: {answer.confidence:.0%}")
-    for one in answer.citations:
-        dated = f", {one.published}" if one.published else ""
-        typer.echo(f"[{one.number}] {one.title}{dated} ({one.document_id}, characters {one.start}-{one.end})")
-        for note in one.notes:
-            typer.echo(f"    “{note.phrase}”: {note.meaning}")
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _print_answer(answer: dict[str, Any]) -> None:
+    typer.secho(answer["answer"], bold=True)
+    if answer["standalone_question"] != answer["question"]:
+        typer.echo(f"(understood as: {answer['standalone_question']})")
+    typer.echo(f"Confidence: {answer['confidence']:.0%}")
+    for one in answer["citations"]:
+        dated = f", {one['published']}" if one["published"] else ""
+        place = f"{one['document_id']}, characters {one['start']}-{one['end']}"
+        typer.echo(f"[{one['number']}] {one['title']}{dated} ({place})")
+        for note in one["notes"]:
+            typer.echo(f"    “{note['phrase']}”: {note['meaning']}")
 
 
 def _complain(message: str) -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 
-from qa.rank import RankedSentence, Ranking, learnt
+from qa.rank import RankedSentence, Ranking
 from qa.short_answer import answer_type, rank_values
+from qa.weights import learnt
 
 SIGNS = {
     "maxsim": 1,

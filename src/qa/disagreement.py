@@ -1,65 +1,41 @@
 """Do the sources disagree? Values that answer one question, compared across documents.
 
-Trust is lost faster by a false conflict than by a missed one, so a sentence takes a position only
-if it answers the question about as well as the best sentence does, and honours the dates and
-numbers the question names. Two values conflict when they differ as values: other words, another
-precision, or a rounder number are the same position.
+Trust is lost faster by a false conflict than by a missed one, so a document takes a position only
+with a serious answer (`qa.stands`), and two of them conflict only when their values exclude each
+other (other words, another precision, or a rounder number are the same position) and both sentences
+speak of the same thing, to a learnt probability.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from qa.short_answer import AnswerType, answer_type, is_lasting, possible_answers
+from qa.short_answer import AnswerType, answer_type, is_lasting
+from qa.stands import Stand, Statement, best_stands, group_of, statement_features
 from qa.types import Disagreement, Position
 from qa.values import Value, compare, values
-from qa.words import terms
+from qa.weights import logistic, weights
+from qa.words import fold, stem, terms
 
+__all__ = ["Statement", "find_disagreement"]
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One ranked evidence sentence, as this module needs it.
+FEATURES = (
+    "intercept",
+    "weaker",  # log odds that the weaker position is one, by all its documents
+    "stronger",  # the same of the stronger one
+    "common",  # share of the question's terms that both sentences have, or their surroundings
+    "name",
+    "phrase",
+    "majority",  # share of the documents that stand for the stronger position
+)
+"""What tells a conflict from two values that answer different questions."""
 
-    `passage` is the text around the sentence, itself included; `relevance` is the ranker's score,
-    higher is better, on a ratio scale (cosine, MaxSim), comparable within one question.
-    """
-
-    number: int
-    document_id: str
-    title: str
-    published: str | None
-    sentence: str
-    passage: str
-    relevance: float
-
-
-@dataclass(frozen=True, slots=True)
-class Stand:
-    """The value that a document's best statement gives, and how well that statement answers (0 to 1)."""
-
-    statement: Statement
-    value: Value
-    features: tuple[float, ...]
-    strength: float
-
-
-NEAR = 300  # characters each side of a sentence that can carry its subject
-NEIGHBOUR = 0.8  # what a question term counts when it stands beside the sentence, not in it
-OWN_WORDS = 0.6  # what a sentence's own coverage adds when statements of one document compete
-SERIOUS = 0.33  # least strength of a statement that takes a position
-COMPARABLE = 0.5  # least strength as a share of the best statement's
-OUTWEIGHED = 0.3  # least summed strength of a position as a share of the strongest position's
-RELATED = 0.1  # the same for a duration that goes back to the same time as a serious one
-SURE_NAME = 0.65  # least probability that a name is the one asked for; names are the least sure values
+SERIOUS = 0.4  # least relevance of a statement that takes a position: about what answers alone need
+RELATED = 0.1  # least strength of a duration that goes back to the same time as a serious one
 _DENIAL = re.compile(r"\b(?:not|never|no longer|neither|nor|denied|cannot)\b|n[’']t\b", re.I)
-# Logistic weights of the features below and of the value's probability, for values and for names, fitted
-# on half of the questions of RAMDocs and QACC to "the value is one of the gold positions".
-_WEIGHTS = {False: (-3.1, 0.16, 0.94, 1.52, 0.74, 0.53), True: (-3.62, 0.47, 0.15, 1.35, 1.22, 0.65)}
 
 
 def find_disagreement(question: str, statements: Sequence[Statement]) -> Disagreement | None:
@@ -71,129 +47,118 @@ def find_disagreement(question: str, statements: Sequence[Statement]) -> Disagre
     """
     kind = answer_type(question)
     if kind == "yes_no":
-        return _polarity(question, statements)
-    stands = take_stands(question, kind, statements)
-    groups = _group(kind, question, stands)
-    weight = [sum(stand.strength for stand in group) for group in groups]
-    groups = [g for g, w in zip(groups, weight, strict=True) if w >= OUTWEIGHED * max(weight)]
-    if len(groups) < 2:
+        return _asked_value(question, statements) or _polarity(question, statements)
+    groups = positions(question, kind, statements)
+    if not groups:
         return None
-    return Disagreement(_kind(kind, question, groups), tuple(_position(group) for group in groups))
+    best = groups[0]
+    kept = [best, *(g for g in groups[1:] if _grew(best, g) or _is_conflict(question, best, g, groups))]
+    if len(kept) < 2:
+        return None
+    return Disagreement(_kind(kind, question, kept), tuple(_position(group) for group in kept))
 
 
-def take_stands(question: str, kind: AnswerType, statements: Sequence[Statement]) -> list[Stand]:
-    """Each document's best stand, strongest first, the weak ones left out."""
-    best: dict[str, Stand] = {}
-    for stand in all_stands(question, kind, statements):
-        held = best.get(stand.statement.document_id)
-        if held is None or _fit(stand) > _fit(held):
-            best[stand.statement.document_id] = stand
-    stands = sorted(best.values(), key=lambda s: -s.strength)
-    floor = max(SERIOUS, COMPARABLE * stands[0].strength) if stands else 0.0
-    serious = [s for s in stands if s.strength >= floor]
-    if not is_lasting(kind, question):
-        return serious
-    # That it goes back to the same beginning shows that a weaker statement speaks of the same thing.
-    related = [s for s in stands if s.strength >= RELATED and any(_same_beginning(s, o) for o in serious)]
-    return [s for s in stands if s in serious or s in related]
-
-
-def _fit(stand: Stand) -> float:
-    """Within a document, the sentence that has the question's words itself goes before its neighbours."""
-    return stand.strength + OWN_WORDS * stand.features[1]
-
-
-def all_stands(question: str, kind: AnswerType, statements: Sequence[Statement]) -> list[Stand]:
-    """The likeliest value of every statement that honours the question's own dates and numbers."""
-    asked = tuple(v for v in values(question) if v.kind != "name")
-    rows = stand_features(question, statements)
-    stands = []
-    for statement, row in zip(statements, rows, strict=True):
-        if not _honours(asked, statement):
-            continue
-        for value, sure in possible_answers(question, statement.sentence)[:1]:
-            if value.kind == "name" and sure < SURE_NAME:
-                continue
-            weights = _WEIGHTS[value.kind == "name"]
-            odds = sum(w * x for w, x in zip(weights, (*row, sure), strict=True))
-            stands.append(Stand(statement, value, (*row, sure), 1 / (1 + math.exp(-odds))))
-    return stands
-
-
-def stand_features(question: str, statements: Sequence[Statement]) -> list[tuple[float, ...]]:
-    """Per statement: 1, coverage of the question's terms in it, with its surroundings, relevance as a share
-    of the best. Terms weigh by their rarity among the statements (inverse document frequency)."""
-    wanted = {t for t, _, _ in terms(question)}
-    inside = [{t for t, _, _ in terms(s.sentence)} & wanted for s in statements]
-    beside = [{t for t, _, _ in terms(f"{s.title} {_around(s)}")} & wanted for s in statements]
-    seen = Counter(t for a, b in zip(inside, beside, strict=True) for t in a | b)
-    idf = {t: math.log(1 + len(statements) / (0.5 + seen[t])) for t in wanted}
-    total = sum(idf.values()) or 1.0
-    top = max((s.relevance for s in statements), default=1.0) or 1.0
-    rows: list[tuple[float, float, float, float]] = []
-    for statement, a, b in zip(statements, inside, beside, strict=True):
-        sentence = sum(idf[t] for t in a) / total
-        context = sentence + NEIGHBOUR * sum(idf[t] for t in b - a) / total
-        rows.append((1.0, sentence, context, max(statement.relevance / top, 0.0)))
-    most = max((row[2] for row in rows), default=0.0) or 1.0
-    return [(*row, row[2] / most) for row in rows]
-
-
-def _around(statement: Statement) -> str:
-    at = max(statement.passage.find(statement.sentence), 0)
-    return statement.passage[max(at - NEAR, 0) : at + len(statement.sentence) + NEAR]
-
-
-def _honours(asked: tuple[Value, ...], statement: Statement) -> bool:
-    """Whether the dates and numbers the question names are the statement's own, or at least near it."""
-    here = values(statement.sentence)
-    near = values(f"{statement.title}. {_around(statement)}") if asked else ()
-    for wanted in asked:
-        same = [v for v in here if v.kind == wanted.kind]
-        if any(_names_it(wanted, v) for v in same):
-            continue
-        if wanted.kind == "date" and same:
-            return False
-        if not any(_names_it(wanted, v) for v in near):
-            return False
-    return True
-
-
-def _names_it(wanted: Value, value: Value) -> bool:
-    """Whether a value is the one asked about; a year alone does not name "December 20"."""
-    vague = wanted.unit == "yearless" and value.unit == "ce" and value.low % 10000 == 0
-    return value.kind == wanted.kind and not vague and compare(wanted, value) != "different"
-
-
-def _group(kind: AnswerType, question: str, stands: Sequence[Stand]) -> list[list[Stand]]:
-    """Stands that can all be true together, one group a position."""
+def positions(question: str, kind: AnswerType, statements: Sequence[Statement]) -> list[list[Stand]]:
+    """The documents' best stands in groups that can all be true together, the best supported first."""
+    lasting = is_lasting(kind, question)  # "since 1994" shows by itself that it tells of the same
+    stands = [
+        s
+        for s in best_stands(question, kind, statements)
+        if s.strength >= RELATED and (lasting or s.statement.relevance >= SERIOUS)
+    ]
     if kind == "duration":  # the contemporaries first: "since 1994" fits durations of every year
-        stands = sorted(stands, key=lambda s: s.statement.published or "")
+        stands.sort(key=lambda s: s.statement.published or "")
+    texts: dict[str, str] = {}
+    for statement in statements if any(s.value.kind == "name" for s in stands) else ():
+        held = texts.get(statement.document_id, f" {fold(statement.title)}")
+        texts[statement.document_id] = f"{held} {fold(statement.passage)} "
     groups: list[list[Stand]] = []
     for stand in stands:
-        home = next(
-            (g for g in groups if not any(_exclude(kind, question, stand, other) for other in g)), None
-        )
+        fits = (g for g in groups if not any(_exclude(kind, question, stand, o, texts) for o in g))
+        home = next(fits, None)
         if home is None:
             groups.append([stand])
         else:
             home.append(stand)
-    return groups
+    return sorted(groups, key=lambda group: -_support(group))
 
 
-def _exclude(kind: AnswerType, question: str, a: Stand, b: Stand) -> bool:
-    """Whether two stands cannot both be the answer: neither sentence also holds the other's value."""
+def _is_conflict(
+    question: str, one: Sequence[Stand], other: Sequence[Stand], groups: Sequence[Sequence[Stand]]
+) -> bool:
+    """Whether the strongest position and another are probably about the same thing."""
+    if not _is_told(question, (_first(one), _first(other))):
+        return False
+    group = group_of(_first(other).value)
+    least, sure = weights(f"disagreement.least.{group}", ("conflict", "sure"))
+    if min(_first(one).features[-1], _first(other).features[-1]) < sure:
+        return False
+    row = pair_features(one, other, groups)
+    return logistic(row, weights("disagreement.conflict", FEATURES)) >= least
+
+
+def _is_told(question: str, stands: Sequence[Stand]) -> bool:
+    """Whether one of the sentences itself tells what is asked, and does not only name whom it is asked of.
+
+    "How much has Ann lent to Bob?" is not answered by what Ann gave Bob and what Bob took from Ann.
+    """
+    wanted = {t for t, a, _ in terms(question) if a == 0 or not question[a].isupper()}
+    return not wanted or any(wanted & {t for t, _, _ in terms(s.statement.sentence)} for s in stands)
+
+
+def _first(group: Sequence[Stand]) -> Stand:
+    return max(group, key=lambda stand: stand.strength)
+
+
+def _support(group: Sequence[Stand]) -> float:
+    """Probability that at least one of the stands is what is asked for."""
+    return 1 - math.prod(1 - stand.strength for stand in group)
+
+
+def pair_features(
+    one: Sequence[Stand], other: Sequence[Stand], groups: Sequence[Sequence[Stand]]
+) -> tuple[float, ...]:
+    """FEATURES of the strongest position and another one."""
+    a, b = _first(one), _first(other)
+    stronger, weaker = (min(max(_support(group), 1e-3), 1 - 1e-3) for group in (one, other))
+    return (
+        1.0,
+        math.log(weaker / (1 - weaker)),
+        math.log(stronger / (1 - stronger)),
+        min(a.features[2], b.features[2]),
+        float(group_of(b.value) == "name"),
+        float(group_of(b.value) == "phrase"),
+        len(one) / sum(map(len, groups)),
+    )
+
+
+def _exclude(kind: AnswerType, question: str, a: Stand, b: Stand, texts: Mapping[str, str]) -> bool:
+    """Whether two stands cannot both be the answer: neither source also holds the other's value."""
     if is_lasting(kind, question) and _began(a) and _began(b):
         return not _same_beginning(a, b) or _grown(a, b)
     if a.value.kind != b.value.kind or compare(a.value, b.value) != "different":
         return False
+    if kind == "count" and _counts(question, a.value) != _counts(question, b.value):
+        return False
     if kind not in ("when", "who", "where", "other") and _other_times(a, b) and not _present(question):
         return False
-    for one, other in ((a, b), (b, a)):
-        where = other.statement.passage if one.value.kind == "name" else other.statement.sentence
-        if any(_also_said(one.value, v) for v in values(where)):
-            return False
-    return True
+    return not any(_holds(other.statement, one.value, texts) for one, other in ((a, b), (b, a)))
+
+
+def _counts(question: str, value: Value) -> bool:
+    """Whether a number counts what the question names; of people it is told in too many words to say."""
+    head = re.search(r"\bhow many ([\w -]{1,40})", question.lower())
+    named = [stem(word) for word in head[1].split()[:2]] if head else []
+    return "peopl" not in named and bool(set(named) & set(value.unit.split()))
+
+
+def _holds(statement: Statement, value: Value, texts: Mapping[str, str]) -> bool:
+    """Whether a source says the value too: a name anywhere in it, anything else in the sentence."""
+    if value.kind == "name":
+        return f" {value.unit.split()[-1]} " in texts[statement.document_id]
+    if value.kind == "phrase":
+        return set(value.unit.split()) <= {t for t, _, _ in terms(statement.sentence)}
+    return any(_also_said(value, v) for v in values(statement.sentence))
 
 
 def _also_said(value: Value, other: Value) -> bool:
@@ -233,6 +198,11 @@ def _grown(a: Stand, b: Stand) -> bool:
     return durations and years >= 1 and abs(_nominal(a.value) - _nominal(b.value)) >= 0.5 * years * 365
 
 
+def _grew(one: Sequence[Stand], other: Sequence[Stand]) -> bool:
+    """That two durations go back to the same beginning shows that they tell of the same thing."""
+    return any(_same_beginning(a, b) and _grown(a, b) for a in one for b in other)
+
+
 def _nominal(value: Value) -> float:
     """The number itself: 25 years of "more than 25 years"."""
     hedge = r"^\D*?\b(?:than|over|least|about|around|nearly|almost|to|under|roughly|some|approximately)\s+"
@@ -269,10 +239,36 @@ def _position(group: Sequence[Stand]) -> Position:
     return Position(group[0].value.text, tuple(sorted({s.statement.number for s in group})))
 
 
+def _asked_value(question: str, statements: Sequence[Statement]) -> Disagreement | None:
+    """ "Was it signed in 1996?" where one source says 1996 and another 1997: yes and no."""
+    for value in values(question):
+        word = {"date": "When", "count": "How many", "duration": "How long"}.get(value.kind)
+        if word is None or value.unit == "weekday":
+            continue
+        before = re.sub(r"\b(?:in|on|since|by|until|for|at)\s*$", "", question[: value.start])
+        rest = f"{before.rstrip()}{question[value.end :]}"
+        if word == "How many":  # "Did 20 people come?" is "How many people did come?"
+            rest = f"{question[value.end :].strip()} {before.strip()}"
+        found = find_disagreement(f"{word} {rest[:1].lower()}{rest[1:]}", statements)
+        if found is None or found.kind != "value":
+            continue
+        agree = [any(compare(value, v) != "different" for v in values(p.value)) for p in found.positions]
+        if any(agree) and not all(agree):
+            sides = (("yes", True), ("no", False))
+            numbers = {
+                side: sorted(
+                    n for p, a in zip(found.positions, agree, strict=True) if a == yes for n in p.citations
+                )
+                for side, yes in sides
+            }
+            return Disagreement("value", tuple(Position(side, tuple(ns)) for side, ns in numbers.items()))
+    return None
+
+
 def _polarity(question: str, statements: Sequence[Statement]) -> Disagreement | None:
     """Yes against no: the question's words affirmed in one document, denied in another."""
     sides: dict[str, list[int]] = {"yes": [], "no": []}
-    rows = stand_features(question, statements)
+    rows = statement_features(question, statements)
     top = max((row[1] for row in rows), default=0.0)
     told: set[str] = set()
     for statement, row in zip(statements, rows, strict=True):

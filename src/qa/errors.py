@@ -19,8 +19,10 @@
     │   ├── IndexStale       it was built by another model, splitter or version
     │   ├── IndexForeign     the folder holds something else
     │   ├── IndexDamaged     its parts don't belong together
+    │   ├── IndexUnwritable  the operating system refuses to write it
     │   └── IndexBusy        another process is writing it (transient: try again)
-    └── ModelError           a model file is missing or isn't the expected one
+    ├── ModelError           a model file is missing or isn't the expected one
+    └── ServiceError         a running service can't be reached or refuses
 
 Each message is one sentence or two that say what to do next.
 """
@@ -104,9 +106,17 @@ class IndexDamaged(IndexError_):
     """The parts of the index don't belong together."""
 
 
+class IndexUnwritable(IndexError_):
+    """The operating system refuses to write the index."""
+
+
 class IndexBusy(IndexError_):
     """Another process is writing the index."""
 
 
 class ModelError(QAError):
     """A model file is missing or isn't the expected one."""
+
+
+class ServiceError(QAError):
+    """A running service can't be reached or refuses."""

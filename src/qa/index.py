@@ -20,7 +20,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from qa.errors import IndexBusy, IndexDamaged, IndexForeign, IndexMissing, IndexStale
+from qa.errors import IndexBusy, IndexDamaged, IndexForeign, IndexMissing, IndexStale, IndexUnwritable
 from qa.interfaces import Embedder
 from qa.split import SETTINGS as SPLITTER_SETTINGS
 from qa.store import Entry, Store
@@ -92,10 +92,10 @@ class Index:
     def write(cls, folder: Path, embedder: Embedder) -> Iterator[Index]:
         """The index in `folder`, to change, made where there is none; no other process may write meanwhile.
 
-        Raises `IndexBusy`, which names the process that writes, or `IndexForeign`.
+        Raises `IndexBusy`, which names the process that writes, `IndexUnwritable` or `IndexForeign`.
         """
         _refuse_foreign(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_writable(folder)
         with _writing(folder):
             store = Store(folder / _DATABASE, create=True)
             index = cls(folder, store, Vectors(folder / _VECTORS, embedder.name, create=True))
@@ -196,6 +196,17 @@ def _refuse_foreign(folder: Path) -> None:
         raise IndexForeign(
             f"{folder} holds other files ({others[0]}) and no index; choose an empty folder (QA_INDEX)."
         )
+
+
+def _make_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".lock").touch()
+    except OSError as error:
+        raise IndexUnwritable(
+            f"{folder} can't be written ({error.strerror});"
+            " make it writable or choose another folder (QA_INDEX)."
+        ) from error
 
 
 @contextmanager

@@ -63,7 +63,7 @@ class PassageRetriever(BaseRetriever):
 
 
 def answering(qa: QA) -> Runnable[Asked, Answer]:
-    """`QA.ask` as a runnable: of a conversation the last message is asked, those before it are the history."""
+    """`QA.ask` as a runnable: a conversation's last message is asked, the others are its history."""
 
     def ask(asked: Asked, **options: Any) -> Answer:
         if isinstance(asked, str):

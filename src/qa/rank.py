@@ -9,12 +9,9 @@ logit whose few weights are in weights.json, learnt by `python -m qa_eval.fit`.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -24,6 +21,7 @@ from qa.interfaces import TokenVectors
 from qa.lexical import Question, lexical_features, read_question, read_sentences
 from qa.text import Span
 from qa.types import Passage
+from qa.weights import learnt
 
 Floats = NDArray[np.float32]
 
@@ -117,18 +115,6 @@ def rank(
     for s in sentences:
         best.setdefault(s.passage.id, RankedPassage(s.passage, s.score))
     return Ranking(tuple(best.values()), tuple(sentences))
-
-
-@cache
-def _weights() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(files("qa").joinpath("weights.json").read_text("utf-8"))
-    return loaded
-
-
-def learnt(part: str) -> Mapping[str, float]:
-    """The learnt numbers of one part ("rank", "confidence") of weights.json."""
-    numbers: Mapping[str, float] = _weights()[part]
-    return numbers
 
 
 def vocabulary_prior(vocabulary: Mapping[str, int], first: int = 1996) -> Callable[[str], float]:

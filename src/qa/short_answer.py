@@ -6,13 +6,14 @@ sentence are weighed by how near they stand to the question's words. No language
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import replace
 from typing import Literal
 
+from qa.phrases import phrases
 from qa.text import Span
 from qa.values import Kind, Value, compare, values
+from qa.weights import logistic, weights
 from qa.words import fold, stem, terms
 
 AnswerType = Literal[
@@ -21,21 +22,22 @@ AnswerType = Literal[
 
 _INHABITANTS = {"peopl", "inhabitant", "resident"}
 _HEADLESS = frozenset({"the", "of", "in", "did", "do", "was", "is", "ar", "year"})
-_WHAT = r"\b(?:what|which) (?:\w+ )?"
+_WHAT = r"\b(?:what|which) (?:(?:is|was|were|are) (?:the )?)?(?:\w+ )?"
 _UNITS = "seconds|minutes|hours|days|nights|weeks|months|years|decades|centuries"
 _SIZES = "many|old|tall|high|deep|wide|far|fast|large|big|heavy"
 _SHARES = "percent|percentage|per cent|share|proportion|fraction"
 _PLACES = "city|country|state|town|region|place|location|continent|island|river|county|nation|village"
 _PEOPLE = "person|actor|actress|author|singer|artist|president|king|queen|player|man|woman|band"
-_MEASURES = "population|number|area|height|length|distance"
+_MEASURES = "population|number|area|height|length|distance|age"
 _PATTERNS: dict[AnswerType, str] = {  # among those that begin first in the question, the first here wins
     "percent": rf"\b(?:what|which|how)\b.{{0,20}}\b(?:{_SHARES})\b",
     "duration": rf"\bhow long\b|\bhow many (?:more )?(?:{_UNITS})\b",
     "money": r"\bhow much (?:money|(?:did|do|does) .*(?:cost|pay|earn|spend|invest)|.*\bworth)\b"
-    r"|\bwhat .*(?:cost|price|salary)\b",
-    "count": rf"\bhow (?:{_SIZES})\b|\bwhat (?:is|was|were) the (?:total |estimated )?(?:{_MEASURES})\b",
+    r"|\bwhat .*\b(?:cost|price|salary|income|revenue|budget)\b",
+    "count": rf"\bhow (?:{_SIZES})\b"
+    rf"|\bwhat (?:is|was|were) the (?:total |estimated |average |median )?(?:{_MEASURES})\b",
     "amount": r"\bhow much\b",
-    "when": rf"\bwhen\b|{_WHAT}(?:year|date|day|month|decade|century|time|season)\b",
+    "when": rf"\bwhen\b|{_WHAT}(?:year|date|day|month|decade|century|time|season|birthday|birthdate)\b",
     "where": rf"\bwhere\b|{_WHAT}(?:{_PLACES})\b",
     "who": rf"\bwho(?:m|se)?\b|{_WHAT}(?:{_PEOPLE})\b",
     "yes_no": r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b",
@@ -51,7 +53,7 @@ _ACCEPTS: dict[AnswerType, tuple[Kind, ...]] = {
     "where": ("name",),
     "who": ("name",),
     "yes_no": (),
-    "other": ("name",),
+    "other": ("name", "phrase"),
 }
 _CUES: dict[AnswerType, tuple[str, ...]] = {
     "when": ("in", "on", "since", "by", "until"),
@@ -64,29 +66,34 @@ _CUES: dict[AnswerType, tuple[str, ...]] = {
     "other": ("the", "as", "called"),
 }
 _MODIFIER = re.compile(r"[A-Z]\w+(?:[aeimo]an|ish|ese|nch|eek)[ -][a-z]")  # "German band", "English origin"
-_WEIGHTS = (
-    -2.08,
-    6.13,
-    -2.5,
-    2.54,
-    0.16,
-    0.51,
-    0.44,
-    0.46,
-    1.3,
-    0.54,
-    -0.17,
-    0.34,
-    0.35,
-    0.92,
-    -0.9,
-    0.14,
-    -0.44,
-    -0.29,
-    0.7,
-    -0.42,
-    0.39,
+FEATURES = (
+    "intercept",
+    "near",  # the question's terms, each weighed by its distance in words, as a share of all of them
+    "around",  # share of the question's terms in the sentence outside the value
+    "alone",  # one over the number of values in question
+    "adjacent",  # a term at most two words away
+    "cue",  # a preposition in front that fits the kind of question
+    "cue_where",
+    "cue_who",
+    "counted",  # the noun asked for stands behind the number
+    "counted_other",
+    "name",
+    "who",
+    "where",
+    "when",
+    "name_first",  # one capitalised word at the beginning may be any word
+    "name_full",
+    "name_place",  # a name after "in", "at"
+    "name_the",
+    "name_last",
+    "name_modifier",  # "German band"
+    "near_first",  # nearness of the question's first term
+    "phrase",
+    "phrase_near",
+    "phrase_bracket",
 )
+"""What the weights weigh, per value; all between 0 and about 2."""
+
 CONFIDENT = 0.7
 
 
@@ -106,18 +113,31 @@ def rank_values(question: str, sentence: str) -> tuple[tuple[Value, float], ...]
     The probability is given that the sentence answers at all. A value that the question itself
     mentions is left out; one beside the question's words comes before one elsewhere.
     """
-    kind = answer_type(question)
-    asked = values(question)
-    accepted = _ACCEPTS[kind] if kind != "count" or "how many" in question.lower() else ("count",)
-    options = [v for v in values(sentence) if v.kind in accepted and _is_new(v, asked, question)]
-    if kind == "other" and re.search(r"\b(how|why)\b", question.lower()):
-        return ()  # manner and reason are no values
-    rows = features(kind, question, sentence, options)
-    scored = [
-        (v, 1 / (1 + math.exp(-sum(w * x for w, x in zip(_WEIGHTS, row, strict=True)))))
-        for v, row in zip(options, rows, strict=True)
-    ]
+    found = options(question, sentence)
+    learnt = weights("short_answer", FEATURES)
+    rows = features(answer_type(question), question, sentence, found)
+    scored = [(v, logistic(row, learnt)) for v, row in zip(found, rows, strict=True)]
     return tuple(sorted(scored, key=lambda pair: -pair[1]))
+
+
+def options(question: str, sentence: str) -> list[Value]:
+    """Values of the sentence that are of a kind the question asks for and not its own."""
+    kind, asked = answer_type(question), values(question)
+    if kind == "other" and re.search(r"\b(how|why)\b", question.lower()):
+        return []  # manner and reason are no values
+    accepted = _accepted(kind, question)
+    found = (*values(sentence), *(phrases(sentence) if "phrase" in accepted else ()))
+    return [
+        v
+        for v in found
+        if v.kind in accepted and _is_new(v, asked, question) and not _is_dateline(v, sentence)
+    ]
+
+
+def _is_dateline(value: Value, sentence: str) -> bool:
+    """Whether a date only says when the text was written: "Jan 8, 2024 — The album"."""
+    head = value.kind == "date" and value.start == 0
+    return head and re.match(r" ?(?:[—–·|:]|\.\.\.|…| - )", sentence[value.end :]) is not None
 
 
 def short_answer(question: str, sentence: str) -> Span | None:
@@ -126,11 +146,20 @@ def short_answer(question: str, sentence: str) -> Span | None:
     return (ranked[0][0].start, ranked[0][0].end) if ranked and ranked[0][1] >= CONFIDENT else None
 
 
+def _accepted(kind: AnswerType, question: str) -> tuple[Kind, ...]:
+    if kind == "count" and re.search(r"\b(?:old|age)\b", question.lower()):
+        return ("duration", "count")
+    return _ACCEPTS[kind] if kind != "count" or "how many" in question.lower() else ("count",)
+
+
 def _is_new(value: Value, asked: tuple[Value, ...], question: str) -> bool:
+    if value.kind == "phrase":
+        return not set(value.unit.split()) <= {stem(w) for w in fold(question).split()}
     if value.kind == "name":
         words = set(fold(question).split())
         return not all(
-            w in words or w + "s" in words or w.removesuffix("s") in words for w in value.unit.split()
+            len(w) < 2 or w in words or w + "s" in words or w.removesuffix("s") in words
+            for w in value.unit.split()
         )
     same = [a for a in asked if a.kind == value.kind and compare(a, value) != "different"]
     return all(
@@ -139,7 +168,7 @@ def _is_new(value: Value, asked: tuple[Value, ...], question: str) -> bool:
 
 
 def features(kind: AnswerType, question: str, sentence: str, options: list[Value]) -> list[list[float]]:
-    """What the weights weigh, one row per value (see the comments); all between 0 and about 2."""
+    """One row of FEATURES per value."""
     wanted = {t for t, _, _ in terms(question)}
     first = next((t for t, _, _ in terms(question)), "")
     said = terms(sentence)
@@ -186,6 +215,9 @@ def features(kind: AnswerType, question: str, sentence: str, options: list[Value
                 named * (value.end >= len(sentence) - 2),
                 named * bool(_MODIFIER.match(sentence, value.start)),
                 1 / (1 + 0.25 * verb),
+                float(value.kind == "phrase"),
+                float(value.kind == "phrase") * near,
+                float(value.kind == "phrase") * bool(re.match(r" ?\)", sentence[value.end :])),
             ]
         )
     return rows
@@ -196,7 +228,7 @@ def possible_answers(question: str, sentence: str) -> list[tuple[Value, float]]:
     kind = answer_type(question)
     ranked = list(rank_values(question, sentence))
     if kind == "duration" and is_lasting(kind, question):  # not a "four-year term", not "three years ago"
-        ranked = [r for r in ranked if "-" not in r[0].text and not sentence[r[0].end :].startswith(" ago")]
+        ranked = [r for r in ranked if "-" not in r[0].text and not _is_passing(r[0], sentence)]
     measured = re.search(
         r"what (?:is|was|were) the (?:\w+ )?(population|area|height|length)", question.lower()
     )
@@ -211,6 +243,12 @@ def possible_answers(question: str, sentence: str) -> list[tuple[Value, float]]:
                 since = replace(value, start=start, text=sentence[start : value.end])
                 ranked.append((since, 0.6))
     return ranked
+
+
+def _is_passing(value: Value, sentence: str) -> bool:
+    """Whether a duration measures back from now: "three years ago", "in the last two years"."""
+    before = re.search(r"\b(?:last|past|next|previous|coming)\s*$", sentence[: value.start], re.I)
+    return before is not None or sentence[value.end :].startswith(" ago")
 
 
 def is_lasting(kind: AnswerType, question: str) -> bool:

@@ -140,7 +140,12 @@ class Store:
         return {row[0]: (Passage(*row[:5]), _tokens(row[5], row[6])) for row in rows}
 
     def search(self, query: str, k: int, documents: Sequence[str] | None = None) -> list[tuple[str, float]]:
-        """The `k` best passages by BM25 for an FTS5 query: ids and scores, higher is better."""
+        """The `k` best passages by BM25 for an FTS5 query: ids and scores, higher is better.
+
+        An empty query, which FTS5 refuses, finds nothing.
+        """
+        if not query:
+            return []
         chosen = f" AND document_id IN ({_placeholders(documents)})" if documents is not None else ""
         rows = self._connection.execute(
             "SELECT id, -bm25(passages_fts) FROM passages_fts JOIN passages ON key = passages_fts.rowid"

@@ -17,7 +17,7 @@ from typing import Literal
 from qa.dates import find_dates
 from qa.words import NUMBERS, SCALES, SMALL, fold, number, stem
 
-Kind = Literal["date", "money", "percent", "count", "duration", "name"]
+Kind = Literal["date", "money", "percent", "count", "duration", "name", "phrase"]
 Comparison = Literal["equal", "compatible", "different"]
 
 
@@ -28,7 +28,8 @@ class Value:
     `low` and `high` bound what it can mean: a number for counts, currency units for money, points
     for percent, days for durations, `year * 10000 + month * 100 + day` for dates (unknown month or
     day: 00 to 99). `unit` is the currency, the noun counted, the calendar of a date ("ce",
-    "yearless", "weekday") or the key of a name. `exact` is False after "about", "nearly", "hundreds".
+    "yearless", "weekday") or the key of a name or phrase. `exact` is False after "about", "nearly",
+    "hundreds".
     """
 
     start: int
@@ -126,6 +127,9 @@ def compare(a: Value, b: Value) -> Comparison:
         return "different"
     if a.kind == "name":
         return _compare_names(a.unit, b.unit)
+    if a.kind == "phrase":
+        shared = set(a.unit.split()) & set(b.unit.split())
+        return "equal" if a.unit == b.unit else "compatible" if shared else "different"
     if a.kind == "date":
         return _compare_dates(a, b)
     if a.kind == "money" and a.unit != b.unit:
@@ -279,7 +283,7 @@ def _names(text: str) -> Iterator[Value]:
     """Capitalised runs, without a small word in front ("The", "In") or a possessive behind."""
     for match in _NAME.finditer(text):
         start, end = match.span()
-        while (first := re.match(r"[\w’']+ ?", text[start:end])) and first[0].strip().lower() in SMALL:
+        while (first := re.match(r"[\w’']+(?: |$)", text[start:end])) and first[0].strip().lower() in SMALL:
             start += first.end()
         body = re.sub(r"(?:['’]s?|(?<=[a-z]{3})\.)$", "", text[start:end])
         key = " ".join(w for w in fold(body).split() if w not in SMALL)

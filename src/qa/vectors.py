@@ -89,6 +89,8 @@ class Vectors:
         """The `k` nearest passages: ids and cosines, best first."""
         where: chromadb.Where | None = None
         if documents is not None:
+            if not documents:
+                return []  # Chroma refuses an empty list
             chosen: dict[Literal["$in", "$nin"], list[str | int | float | bool]] = {"$in": [*documents]}
             where = {"document_id": chosen}
         collection = self._collection

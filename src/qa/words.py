@@ -12,10 +12,10 @@ from Stemmer import Stemmer
 SMALL = frozenset(
     "the a an in on at by for of to from with and or but as if when while after before since until "  # noqa: SIM905
     "during although though because however this that these those it its he she they we i you his her "
-    "their our my there here then what who where how why which is was are were has have had do does did "
-    "not no yes so such one some many most all both each other another once only also unlike despite "
-    "under over into about first second third early last next later today yet even according earlier "
-    "many more between whose whom".split()
+    "their our my there here then what who where how why which is was are were be been being has have had do "
+    "does did not no yes so such one some many most all both each other another once only also unlike "
+    "despite under over into about around first second third early last next later today yet even according "
+    "earlier many more between whose whom".split()
 )
 _ASKING = frozenset(
     "much long kind type name called according often said say says please would could can will "  # noqa: SIM905
@@ -46,6 +46,8 @@ SCALES = {
 
 def fold(text: str) -> str:
     """Case, accents and punctuation removed, for comparing words and names."""
+    if text.isascii():
+        return re.sub(r"[^\w]+", " ", text.lower()).strip()
     plain = unicodedata.normalize("NFKD", text.casefold())
     return re.sub(r"[^\w]+", " ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
 
