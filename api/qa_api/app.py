@@ -7,30 +7,52 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from qa.pipeline import QA
 from qa.settings import Settings
-from qa_api import problems
+from qa_api import problems, static
+from qa_api.access import Access, AccessRules
+from qa_api.body_limit import BodyLimit
+from qa_api.documents import documents_router
+from qa_api.mcp_server import PATH, Assistants
+from qa_api.observe import Observe
+from qa_api.openai_routes import router as openai_router
 from qa_api.routes import router
 from qa_api.service import Service
 
 
-def create_app(settings: Settings, qa: QA | None = None) -> FastAPI:
-    """The service over the index of `settings`, or over an opened `qa`."""
+def create_app(settings: Settings, qa: QA | None = None, *, only_local: bool = False) -> FastAPI:
+    """The service over the index of `settings`, or over an opened `qa`.
+
+    With `only_local` it answers to the name localhost alone. Raises `SettingsError` on malformed keys.
+    """
     service = Service(settings, qa)
+    assistants = Assistants(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with assistants.running():
+            yield
         service.close()
 
     app = FastAPI(
         title="Document question answering",
         summary="Answers that quote their sources, and say when there is none.",
         version=version("grounded-qa"),
+        docs_url=None,  # FastAPI's own page loads scripts from another host
+        redoc_url=None,
         lifespan=lifespan,
     )
     app.state.service = service
     app.include_router(router)
+    app.include_router(documents_router(settings))
+    app.include_router(openai_router)
+    app.router.routes.append(Route(PATH, assistants, include_in_schema=False))
     problems.install(app)
+    static.install(app)
+    # The last added is the outermost.
+    app.add_middleware(BodyLimit, uploads=settings.upload_max_files * settings.upload_max_bytes)
+    app.add_middleware(Access, access=AccessRules(settings, only_local=only_local))
+    app.add_middleware(Observe, metrics=service.metrics)
     return app

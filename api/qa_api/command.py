@@ -1,24 +1,61 @@
-"""`qa serve`."""
+"""`qa serve`, `qa mcp` and `qa key`."""
 
 from __future__ import annotations
+
+import logging
+from typing import Annotated
 
 import typer
 
 from qa.cli import sync_corpus
+from qa.keys import new_key
 from qa.settings import load_settings
 
+# What is heavy is imported inside the commands: 'qa --help' loads no web framework.
 
-def serve() -> None:
+
+def serve(
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="listen beyond this machine without keys")
+    ] = False,
+) -> None:
     """Bring the index up to date with the corpus folder, then answer over HTTP."""
-    settings = load_settings()
-    sync_corpus(settings)
-    # Imported here so that 'qa --help' loads no web framework.
     import uvicorn
 
+    from qa_api.access import is_loopback, refuse_open_address
     from qa_api.app import create_app
+    from qa_api.observe import JsonLines
 
-    app = create_app(settings)
+    settings = load_settings()
+    refuse_open_address(settings, insecure=insecure)
+    app = create_app(settings, only_local=is_loopback(settings.host) and not settings.api_keys)
+    sync_corpus(settings)
     app.state.service.qa()
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("qa_api").setLevel(logging.INFO)
     address = f"http://{settings.host}:{settings.port}"
-    typer.echo(f"Ready: ask at {address}/v1/ask, documentation at {address}/docs (Ctrl-C ends it).")
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning")
+    typer.echo(f"Ready: open {address} or ask at {address}/v1/ask; {address}/docs says how (Ctrl-C ends it).")
+    uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False)
+
+
+def mcp() -> None:
+    """Answer as an MCP server over standard input and output, for assistants that start it."""
+    from qa_api.mcp_server import create_server
+    from qa_api.service import Service
+
+    service = Service(load_settings())
+    service.qa()
+    create_server(service).run("stdio")
+
+
+def key(
+    name: Annotated[str, typer.Argument(help="whom or what the key is for")],
+    read: Annotated[
+        bool, typer.Option("--read", help="the key may ask and read, but change nothing")
+    ] = False,
+) -> None:
+    """Make a key of the service: the key to hand out, and what to put into QA_API_KEYS."""
+    made, entry = new_key(name, read_only=read)
+    typer.echo(f"key (shown once):  {made}\nQA_API_KEYS entry: {entry}")

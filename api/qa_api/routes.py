@@ -1,68 +1,100 @@
-"""The routes of version 1."""
+"""The routes that ask, search and report; documents and OpenAI's protocol have files of their own."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from qa.pipeline import QA
-from qa.types import Turn
+from qa import feedback as feedback_log
+from qa.types import Answer, Turn
 from qa.wire import wire_answer
 from qa_api.problems import responses
 from qa_api.schemas import (
     AskRequest,
     AskResponse,
-    DocumentOut,
-    DocumentWithText,
+    ClaimEvent,
+    EvidenceEvent,
+    Feedback,
     Health,
     PassageOut,
     SearchRequest,
     SearchResponse,
 )
 from qa_api.service import Service
+from qa_api.stream import answer_events, started
 
 router = APIRouter()
 
 
-def _service(request: Request) -> Service:
+def service_of(request: Request) -> Service:
+    """The service that a request is for."""
     service: Service = request.app.state.service
     return service
 
 
-def _qa(service: Annotated[Service, Depends(_service)]) -> QA:
-    """The opened index; raises what is wrong with it, which becomes a 503."""
-    return service.qa()
+TheService = Annotated[Service, Depends(service_of)]
 
 
-ReadyQA = Annotated[QA, Depends(_qa)]
-
-
-@router.post("/v1/ask", responses=responses(422, 503), response_model_exclude_unset=True)
-def ask(body: AskRequest, qa: ReadyQA) -> AskResponse:
-    """Answer a question from the documents, with citations, or say that they do not."""
+def _ask(body: AskRequest, service: Service, request: Request) -> Answer:
     history = tuple(Turn(turn.role, turn.content) for turn in body.history)
-    answer = qa.ask(body.question, history, top_k=body.top_k, documents=body.documents)
-    return AskResponse.model_validate(wire_answer(answer, trace=body.trace))
+    answer = service.ask(body.question, history, top_k=body.top_k, documents=body.documents)
+    note(request, answer, service)
+    return answer
 
 
-@router.post("/v1/search", responses=responses(422, 503))
-def search(body: SearchRequest, qa: ReadyQA) -> SearchResponse:
+def note(request: Request, answer: Answer, service: Service) -> None:
+    """Have the line of this request in the log tell what became of the question."""
+    fields: dict[str, Any] = {"outcome": answer.status, "stages_ms": dict(answer.trace.timings_ms)}
+    if service.settings.log_questions:
+        fields["question"] = answer.question
+    request.state.log = fields
+
+
+@router.post("/v1/ask", responses=responses(413, 422, 503), response_model_exclude_unset=True)
+def ask(body: AskRequest, service: TheService, request: Request) -> AskResponse:
+    """Answer a question from the documents, with citations, or say that they do not."""
+    return AskResponse.model_validate(wire_answer(_ask(body, service, request), trace=body.trace))
+
+
+def _started(body: AskRequest, service: TheService, request: Request) -> Iterator[ServerSentEvent]:
+    answer = _ask(body, service, request)
+    return started(answer_events(answer, service.sources(answer), trace=body.trace))
+
+
+_EVENTS = (
+    f"Events: `evidence` ({EvidenceEvent.__name__}), any number of `claim` ({ClaimEvent.__name__}), then"
+    f" `answer` ({AskResponse.__name__}) or `error` (Problem)."
+)
+
+
+@router.post(
+    "/v1/ask/stream",
+    response_class=EventSourceResponse,
+    responses=responses(413, 422, 503),
+    description="Answer a question as server-sent events, no word before it is verified. " + _EVENTS,
+)
+def ask_stream(events: Annotated[Iterator[ServerSentEvent], Depends(_started)]) -> Iterable[ServerSentEvent]:
+    """Answer a question as server-sent events."""
+    yield from events
+
+
+@router.post("/v1/search", responses=responses(413, 422, 503))
+def search(body: SearchRequest, service: TheService) -> SearchResponse:
     """The passages that fit a query best."""
-    found = qa.search(body.query, body.k)
+    found = service.qa().search(body.query, body.k)
     return SearchResponse(passages=[PassageOut.model_validate(one) for one in found])
 
 
-@router.get("/v1/documents", responses=responses(503))
-def documents(qa: ReadyQA) -> list[DocumentOut]:
-    """The documents that are answered from."""
-    return [DocumentOut.model_validate(one) for one in qa.documents()]
-
-
-@router.get("/v1/documents/{document_id:path}", responses=responses(404, 503))
-def document(document_id: str, qa: ReadyQA) -> DocumentWithText:
-    """One document, with its text."""
-    return DocumentWithText.model_validate(qa.document(document_id))
+@router.post("/v1/feedback", status_code=204, responses=responses(413, 422))
+def feedback(body: Feedback, service: TheService) -> None:
+    """Keep a verdict on an answer, as a draft of a gold question."""
+    history = tuple(Turn(turn.role, turn.content) for turn in body.history)
+    wire = body.model_dump(exclude_none=True)
+    verdict: feedback_log.Verdict = "good" if body.verdict == "up" else "bad"
+    feedback_log.record(service.settings.feedback, wire, verdict, history, body.comment)
 
 
 @router.get("/healthz")
@@ -72,7 +104,15 @@ def healthz() -> Health:
 
 
 @router.get("/readyz", responses=responses(503))
-def readyz(qa: ReadyQA) -> Health:
+def readyz(service: TheService) -> Health:
     """The service can answer."""
-    counts = qa.counts()
+    counts = service.qa().counts()
     return Health(status="ready", documents=counts.documents, passages=counts.passages)
+
+
+@router.get(
+    "/metrics", response_class=Response, responses={**responses(), 200: {"content": {"text/plain": {}}}}
+)
+def metrics(service: TheService) -> Response:
+    """What Prometheus reads."""
+    return Response(service.metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")

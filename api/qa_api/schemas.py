@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from qa.types import Status
+from qa.pipeline import MAX_QUESTION_CHARS
+from qa.types import Document, Status
 
 MAX_HISTORY = 10_000
+_QUESTION: dict[str, Any] = {"minLength": 1, "maxLength": MAX_QUESTION_CHARS}
+"""Described here, and checked by the library, for all who ask alike."""
 
 
 class _Request(BaseModel):
@@ -25,10 +28,15 @@ class TurnIn(_Request):
 class AskRequest(_Request):
     """A question, and what to answer it from."""
 
-    question: str = Field(examples=["How much did China invest in Belarus, and in how many projects?"])
+    question: str = Field(
+        examples=["How much did China invest in Belarus, and in how many projects?"],
+        json_schema_extra=_QUESTION,
+    )
     history: list[TurnIn] = Field(default=[], max_length=MAX_HISTORY)
     top_k: int = Field(default=10, ge=1, le=100, description="evidence sentences to consider")
-    documents: list[str] | None = Field(default=None, description="answer from these documents only")
+    documents: list[str] | None = Field(
+        default=None, max_length=10_000, description="answer from these documents only"
+    )
     generator: Literal["none", "default"] = Field(
         default="default", description="'none' quotes; 'default' uses the language model, where one is set"
     )
@@ -124,7 +132,7 @@ class AskResponse(BaseModel):
 class SearchRequest(_Request):
     """A query for passages."""
 
-    query: str = Field(examples=["union state treaty"])
+    query: str = Field(examples=["union state treaty"], json_schema_extra=_QUESTION)
     k: int = Field(default=10, ge=1, le=100)
 
 
@@ -149,19 +157,41 @@ class SearchResponse(BaseModel):
 class DocumentOut(BaseModel):
     """A document without its text; `revision` is the SHA-256 of the text."""
 
-    model_config = ConfigDict(from_attributes=True, populate_by_name=True)
-
     id: str
     title: str
     uri: str
     published: str | None
-    revision: str = Field(validation_alias="sha256")
+    revision: str
+
+    @classmethod
+    def of(cls, document: Document, **more: str) -> Self:
+        """`document` as it is sent; `more` are the fields that a subclass adds."""
+        return cls(
+            id=document.id,
+            title=document.title,
+            uri=document.uri,
+            published=document.published,
+            revision=document.sha256,
+            **more,
+        )
 
 
 class DocumentWithText(DocumentOut):
     """A document with the text that citations point into."""
 
     text: str
+
+
+class DocumentListed(DocumentOut):
+    """A document of the list; only one of origin `upload` can be deleted here."""
+
+    origin: str = Field(description="'upload', 'corpus', or the folder that it was read from")
+
+
+class DocumentList(BaseModel):
+    """Documents by id, for protocols whose results are objects."""
+
+    documents: list[DocumentListed]
 
 
 class Problem(BaseModel):
@@ -171,6 +201,66 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+
+
+class UploadResult(BaseModel):
+    """What became of one uploaded file: the document that it is now, or the problem with it."""
+
+    file: str
+    outcome: Literal["created", "replaced", "unchanged", "error"]
+    document: DocumentListed | None = None
+    problem: Problem | None = None
+
+
+class UploadResponse(BaseModel):
+    """One result a file, in the order of the files; metadata files are not listed by themselves."""
+
+    results: list[UploadResult]
+
+
+class EvidenceOut(EvidenceTrace):
+    """A sentence that the answer may be made of."""
+
+    title: str
+    published: str | None
+
+
+class EvidenceEvent(BaseModel):
+    """The first event of a stream: what was found, best first."""
+
+    standalone_question: str
+    evidence: list[EvidenceOut]
+
+
+class ClaimEvent(BaseModel):
+    """A sentence of the answer, verified, with its citations."""
+
+    text: str
+    citations: list[CitationOut]
+
+
+class FeedbackSpan(BaseModel):
+    """What was cited; of a citation only this is kept."""
+
+    document_id: str
+    start: int
+    end: int
+    quote: str
+
+
+class Feedback(BaseModel):
+    """A verdict on an answer: the JSON of the answer with `verdict`; other fields are passed over."""
+
+    question: str = Field(min_length=1, max_length=2_000)
+    answer: str = Field(max_length=100_000)
+    verdict: Literal["up", "down"]
+    comment: str | None = Field(default=None, max_length=2_000)
+    history: list[TurnIn] = Field(default=[], max_length=MAX_HISTORY)
+    standalone_question: str | None = None
+    status: Status | None = None
+    confidence: float | None = None
+    claims: list[ClaimOut] = []
+    citations: list[FeedbackSpan] = []
 
 
 class Health(BaseModel):

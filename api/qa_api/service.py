@@ -3,30 +3,109 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from qa.build import build_qa
-from qa.pipeline import QA
+from qa import uploads
+from qa.build import build_qa, open_to_write
+from qa.errors import IndexMissing, LoadError
+from qa.index import Index
+from qa.interfaces import Embedder
+from qa.pipeline import QA, TOP_K
 from qa.settings import Settings
+from qa.types import Answer, Document, Turn
+from qa_api.metrics import Metrics
 
 
 class Service:
-    """Holds the `QA` of these settings; it is opened by the first request that finds it whole."""
+    """Holds the `QA` of these settings; it is opened by the first request that finds it whole.
+
+    A `qa` that is given is its giver's to close.
+    """
 
     def __init__(self, settings: Settings, qa: QA | None = None) -> None:
-        self._settings = settings
+        self.settings = settings
         self._qa = qa
+        self._is_ours = qa is None
         self._lock = threading.Lock()
+        self.metrics = Metrics(self.counts)
 
     def qa(self) -> QA:
         """Raises the `IndexError_` or `ModelError` that keeps it from answering."""
         with self._lock:
             if self._qa is None:
-                self._qa = build_qa(self._settings)
+                self._qa = build_qa(self.settings)
             return self._qa
+
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        top_k: int = TOP_K,
+        documents: Sequence[str] | None = None,
+    ) -> Answer:
+        """`QA.ask`, counted: every route that answers comes through here."""
+        answer = self.qa().ask(question, history, top_k=top_k, documents=documents)
+        self.metrics.count(answer)
+        return answer
+
+    def sources(self, answer: Answer) -> dict[str, Document]:
+        """The documents that the evidence of an answer is from, by id, their texts left empty."""
+        return self._parts()[0].sources({one.document_id for one in answer.trace.evidence})
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The number of word pieces of each text."""
+        return self._parts()[1].count_tokens(texts)
+
+    def counts(self) -> tuple[int, int]:
+        """Numbers of documents and passages; none while there is no index."""
+        if self._qa is None:
+            return 0, 0
+        counts = self._qa.counts()
+        return counts.documents, counts.passages
+
+    def documents(self) -> list[tuple[Document, str]]:
+        """The documents by id, their texts left empty, each with its origin."""
+        known = self._parts()[0].known()
+        return [(known[one].document, known[one].origin) for one in sorted(known)]
+
+    def add(self, documents: Sequence[Document]) -> list[uploads.Outcome | LoadError]:
+        """Put in uploaded documents; what a single one fails with is in its place. Raises `IndexBusy`."""
+        with self._changing() as (index, embedder):
+            return [_outcome(document, index, embedder) for document in documents]
+
+    def remove(self, document_id: str) -> None:
+        """Take out an uploaded document. Raises `DocumentNotFound`, `DocumentKept` or `IndexBusy`."""
+        with self._changing() as (index, _):
+            uploads.remove(document_id, index)
 
     def close(self) -> None:
         """Let go of the index."""
         with self._lock:
-            if self._qa is not None:
+            if self._qa is not None and self._is_ours:
                 self._qa.close()
                 self._qa = None
+
+    @contextmanager
+    def _changing(self) -> Iterator[tuple[Index, Embedder]]:
+        """The opened index is changed while it answers; where there is none yet, one is made."""
+        try:
+            index, embedder = self._parts()
+        except IndexMissing:
+            with open_to_write(self.settings) as parts:
+                yield parts
+            return
+        with index.change():
+            yield index, embedder
+
+    def _parts(self) -> tuple[Index, Embedder]:
+        qa = self.qa()
+        return qa._index, qa._embedder
+
+
+def _outcome(document: Document, index: Index, embedder: Embedder) -> uploads.Outcome | LoadError:
+    try:
+        return uploads.add(document, index, embedder)
+    except LoadError as error:
+        return error

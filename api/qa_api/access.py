@@ -1,0 +1,124 @@
+"""Who may do what, and how often."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import time
+from urllib.parse import urlsplit
+
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from qa.errors import SettingsError
+from qa.keys import find_key, parse_keys
+from qa.settings import Settings
+from qa_api.problems import respond
+from qa_api.static import page_paths
+
+_HEALTH = {"/healthz", "/readyz"}
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_WRITING = ("/v1/documents", "/v1/feedback")
+_LOCAL = {"localhost", "127.0.0.1", "::1"}
+
+
+def refuse_open_address(settings: Settings, *, insecure: bool) -> None:
+    """Raises `SettingsError` where anyone on the network could ask: no keys, and not this machine only."""
+    if not (insecure or settings.api_keys or is_loopback(settings.host)):
+        raise SettingsError(
+            f"QA_HOST={settings.host} lets others on the network in and there are no keys; make one with"
+            " 'qa key' and set QA_API_KEYS, or say --insecure."
+        )
+
+
+class AccessRules:
+    """The rules of these settings. Raises `SettingsError` where they can't be read.
+
+    `only_local` refuses requests to any name but localhost: a page of another site can have its own name
+    lead to this machine and then read what it likes, but the name stays in the Host header.
+    """
+
+    def __init__(self, settings: Settings, *, only_local: bool) -> None:
+        self._keys = parse_keys(settings.api_keys)
+        self._open = page_paths().keys() | _HEALTH
+        self._only_local = only_local
+        try:
+            self._limit = parse(settings.rate_limit)
+        except ValueError as error:
+            raise SettingsError(
+                f"QA_RATE_LIMIT={settings.rate_limit!r} is not usable; write it like 60/minute."
+            ) from error
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def refusal(self, scope: Scope) -> Response | None:
+        """What to answer instead of serving the request, if anything."""
+        path: str = scope["path"]
+        headers = Headers(scope=scope)
+        foreign = self._foreign(scope["method"], path, headers)
+        if foreign is not None or path in _HEALTH:
+            return foreign
+        who = "address " + (scope["client"][0] if scope.get("client") else "unknown")
+        if self._keys and path not in self._open:
+            scheme, _, given = headers.get("authorization", "").partition(" ")
+            key = find_key(given.strip(), self._keys) if scheme.lower() == "bearer" else None
+            if key is None:
+                # Wrong keys are counted too: guessing is limited like asking.
+                return self._too_often(path, who) or _unauthorised(path)
+            if key.read_only and scope["method"] not in _SAFE and path.startswith(_WRITING):
+                detail = "This key may only read; use one that may write."
+                return respond(path, 403, "read-only", "The key may only read", detail)
+            who = "key " + key.name
+        return self._too_often(path, who)
+
+    def _foreign(self, method: str, path: str, headers: Headers) -> Response | None:
+        host = headers.get("host", "")
+        name = urlsplit("//" + host).hostname if host else None
+        if self._only_local and name not in _LOCAL:
+            detail = "Without keys the service answers to 'localhost' only; set QA_API_KEYS to use a name."
+            return respond(path, 403, "host-refused", "The host is refused", detail)
+        origin = headers.get("origin")
+        # Browsers send forms to other hosts without asking first; the origin tells.
+        if origin and method not in _SAFE and urlsplit(origin).netloc != host:
+            detail = "Pages of other sites may not write here; open the page of this service."
+            return respond(path, 403, "origin-refused", "The origin is refused", detail)
+        return None
+
+    def _too_often(self, path: str, who: str) -> Response | None:
+        if self._limiter.hit(self._limit, who):
+            return None
+        free_at = self._limiter.get_window_stats(self._limit, who).reset_time
+        seconds = max(1, math.ceil(free_at - time.time()))
+        detail = f"More than {self._limit}; try again in {seconds} s."
+        return respond(path, 429, "rate-limited", "Too many requests", detail, {"Retry-After": str(seconds)})
+
+
+class Access:
+    """Serves what the rules allow."""
+
+    def __init__(self, app: ASGIApp, access: AccessRules) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve or refuse one request."""
+        refused = self._access.refusal(scope) if scope["type"] == "http" else None
+        await (refused or self._app)(scope, receive, send)
+
+
+def _unauthorised(path: str) -> Response:
+    detail = "Send a key of this service as 'Authorization: Bearer KEY'."
+    return respond(
+        path, 401, "key-invalid", "A key is needed", detail, {"WWW-Authenticate": 'Bearer realm="qa"'}
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

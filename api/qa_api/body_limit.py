@@ -1,0 +1,49 @@
+"""Refuses what is too long before it is read."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from qa_api.problems import respond
+
+_MAX_BYTES = 5_000_000
+"""Of a request that is no upload; a history may be long."""
+_FORM_OVERHEAD = 100_000
+"""Bytes of a multipart body that are no file: boundaries and headers."""
+
+
+class BodyLimit:
+    """Limits the bodies of requests; `uploads` is the limit of all files of an upload together, in bytes.
+
+    FastAPI's own limit answers with plain text, and past the layers that add headers.
+    """
+
+    def __init__(self, app: ASGIApp, uploads: int) -> None:
+        self._app = app
+        self._uploads = uploads + _FORM_OVERHEAD
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._uploads if scope["path"] == "/v1/documents" else _MAX_BYTES
+        detail = f"The request is longer than {limit} bytes; send less at once."
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdecimal() and int(announced) > limit:
+            answer = respond(scope["path"], 413, "body-too-large", "The request is too long", detail)
+            await answer(scope, receive, send)
+            return
+        read = 0
+
+        async def receive_within_limit() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                raise HTTPException(413, "The request is too long")
+            return message
+
+        await self._app(scope, receive_within_limit, send)

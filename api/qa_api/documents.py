@@ -1,0 +1,109 @@
+"""The routes of the documents: list, read, upload, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+
+from qa.errors import LoadError
+from qa.settings import Settings
+from qa.types import Document
+from qa.uploads import UPLOAD_ORIGIN, pair, read_upload
+from qa_api.problems import problem_of, responses
+from qa_api.routes import TheService
+from qa_api.schemas import (
+    DocumentListed,
+    DocumentWithText,
+    Problem,
+    UploadResponse,
+    UploadResult,
+)
+from qa_api.service import Service
+
+
+def documents_router(settings: Settings) -> APIRouter:
+    """The routes, with the limits of these settings."""
+    router = APIRouter(prefix="/v1/documents")
+
+    @router.get("", responses=responses(503))
+    def documents(service: TheService) -> list[DocumentListed]:
+        """The documents that are answered from."""
+        return [DocumentListed.of(document, origin=origin) for document, origin in service.documents()]
+
+    @router.post(
+        "",
+        responses={
+            **responses(413, 422, 503),
+            207: {"model": UploadResponse, "description": "Some file was refused; its result says why."},
+        },
+    )
+    def upload(files: list[UploadFile], service: TheService, response: Response) -> UploadResponse:
+        """Take in documents; a file of the name of an earlier upload replaces it.
+
+        A metadata file `<name>.meta.toml` in the same request tells the title and the date of `<name>`.
+        """
+        results = _take_in(_contents(files, settings), service)
+        if any(result.problem for result in results):
+            response.status_code = 207
+        return UploadResponse(results=results)
+
+    @router.get("/{document_id:path}", responses=responses(404, 503))
+    def document(document_id: str, service: TheService) -> DocumentWithText:
+        """One document, with its text."""
+        found = service.qa().document(document_id)
+        return DocumentWithText.of(found, text=found.text)
+
+    @router.delete("/{document_id:path}", status_code=204, responses=responses(404, 409, 503))
+    def delete(document_id: str, service: TheService) -> None:
+        """Delete an uploaded document. One of the corpus folder is removed there."""
+        service.remove(document_id)
+
+    return router
+
+
+def _contents(files: list[UploadFile], settings: Settings) -> list[tuple[str, bytes | Problem]]:
+    """Names and contents; what is too large is not read."""
+    if len(files) > settings.upload_max_files:
+        raise _invalid(f"there are {len(files)} files; send at most {settings.upload_max_files} at once")
+    return [(file.filename or "", _content(file, settings.upload_max_bytes)) for file in files]
+
+
+def _content(file: UploadFile, limit: int) -> bytes | Problem:
+    if file.size is not None and file.size > limit:
+        return Problem(
+            type="urn:qa:problem:file-too-large",
+            title="The file is too large",
+            status=413,
+            detail=f"The file has {file.size} bytes; split it into files of at most {limit}.",
+        )
+    return file.file.read()
+
+
+def _take_in(files: list[tuple[str, bytes | Problem]], service: Service) -> list[UploadResult]:
+    results: dict[str, UploadResult] = {}
+    readable: list[tuple[str, bytes]] = []
+    for name, content in files:
+        if isinstance(content, Problem):
+            results[name] = UploadResult(file=name, outcome="error", problem=content)
+        else:
+            readable.append((name, content))
+    read: dict[str, Document] = {}
+    for name, content, metadata in pair(readable):
+        try:
+            read[name] = read_upload(name, content, metadata)
+        except LoadError as error:
+            results[name] = UploadResult(file=name, outcome="error", problem=problem_of(error))
+    for (name, document), outcome in zip(read.items(), service.add(list(read.values())), strict=True):
+        if isinstance(outcome, LoadError):
+            results[name] = UploadResult(file=name, outcome="error", problem=problem_of(outcome))
+        else:
+            listed = DocumentListed.of(document, origin=UPLOAD_ORIGIN)
+            results[name] = UploadResult(file=name, outcome=outcome, document=listed)
+    return [results[name] for name, _ in dict(files).items() if name in results]
+
+
+def _invalid(message: str) -> RequestValidationError:
+    error: dict[str, Any] = {"loc": ("body", "files"), "msg": message, "type": "value_error"}
+    return RequestValidationError([error])

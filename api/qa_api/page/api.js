@@ -1,0 +1,192 @@
+/* The service's routes. Whatever goes wrong comes out as a Problem that can be shown. */
+
+const KEY = "qa:key";
+let promptForKey = async () => null;
+let prompted = null; // the open prompt, which requests at the same time share
+
+/** What went wrong and what to do: `title` and `detail` for people, `kind` for the page. */
+export class Problem extends Error {
+  constructor({ kind, title, detail, status = 0, retryAfter = null }) {
+    super(title);
+    Object.assign(this, { kind, title, detail, status, retryAfter });
+  }
+}
+
+/** Called when the service wants a key; resolves to one, or to null to give up. */
+export function onKeyWanted(prompt) {
+  promptForKey = prompt;
+}
+
+/** What to say of anything thrown here. */
+export function asProblem(error) {
+  if (error instanceof Problem) return error;
+  return new Problem({ kind: "page", title: "Something went wrong on this page", detail: String(error) });
+}
+
+const unreachable = () =>
+  new Problem({
+    kind: "unreachable",
+    title: "The service cannot be reached",
+    detail: "Check that it is running (qa serve) and that you are connected, then try again.",
+  });
+
+const broken = () =>
+  new Problem({
+    kind: "unreachable",
+    title: "The connection ended before the answer did",
+    detail: "The service may have been stopped. Try again.",
+  });
+
+// Relative, so that the page also works behind a path prefix.
+const address = (path) => new URL(path, document.baseURI);
+
+const documentPath = (id) => `v1/documents/${id.split("/").map(encodeURIComponent).join("/")}`;
+
+function authorisation() {
+  const key = sessionStorage.getItem(KEY);
+  return key ? { Authorization: `Bearer ${key}` } : {};
+}
+
+function fromBody(status, body, retryAfter = null) {
+  const wait = retryAfter ? ` Try again in ${retryAfter} seconds.` : "";
+  return new Problem({
+    kind: status === 401 ? "key" : "service",
+    title: body?.title ?? `The service answered with an error (${status})`,
+    detail: (body?.detail ?? "Try again; if it stays so, look at the service's log.") + wait,
+    status,
+    retryAfter,
+  });
+}
+
+async function problemOf(response) {
+  const body = await response.json().catch(() => null);
+  return fromBody(response.status, body, response.headers.get("Retry-After"));
+}
+
+async function request(path, options = {}, mayPrompt = true) {
+  let response;
+  try {
+    response = await fetch(address(path), {
+      ...options,
+      headers: { ...options.headers, ...authorisation() },
+    });
+  } catch (error) {
+    throw error.name === "AbortError" ? error : unreachable();
+  }
+  if (response.ok) return response;
+  if (response.status === 401 && mayPrompt) {
+    prompted ??= promptForKey().finally(() => {
+      prompted = null;
+    });
+    const key = await prompted;
+    if (key) {
+      sessionStorage.setItem(KEY, key);
+      return request(path, options);
+    }
+  }
+  throw await problemOf(response);
+}
+
+function post(path, body, signal) {
+  return request(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+    signal,
+  });
+}
+
+/** Server-sent events of a response: yields {event, data}. Comments and other fields are skipped. */
+async function* serverSentEvents(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let buffer = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    // A CR at the end may be half of a CRLF, whose other half would look like a blank line.
+    buffer += value;
+    const whole = buffer.endsWith("\r") ? buffer.slice(0, -1) : buffer;
+    const blocks = whole.replace(/\r\n?/g, "\n").split("\n\n");
+    buffer = blocks.pop() + buffer.slice(whole.length);
+    for (const block of blocks) {
+      const lines = block
+        .split("\n")
+        .map((line) => line.match(/^(event|data):\s?(.*)$/))
+        .filter(Boolean);
+      const field = (name) => lines.filter((line) => line[1] === name).map((line) => line[2]);
+      const data = field("data").join("\n");
+      if (data) yield { event: field("event")[0] ?? "message", data: JSON.parse(data) };
+    }
+  }
+}
+
+/**
+ * Ask and hear as it comes: `onEvidence({evidence, standalone_question})`, `onClaim(claim)`. Resolves to
+ * the answer.
+ */
+export async function askStream(body, { onEvidence, onClaim, signal }) {
+  const response = await post("v1/ask/stream", body, signal);
+  try {
+    for await (const { event, data } of serverSentEvents(response)) {
+      if (event === "evidence") onEvidence(data);
+      else if (event === "claim") onClaim(data);
+      else if (event === "answer") return data;
+      else if (event === "error") throw fromBody(data.status ?? 500, data);
+    }
+  } catch (error) {
+    throw error instanceof Problem || error.name === "AbortError" ? error : broken();
+  }
+  throw broken();
+}
+
+/** One answer, not streamed. */
+export async function ask(body) {
+  return (await post("v1/ask", body)).json();
+}
+
+/** The passages that fit best. */
+export async function search(query, k) {
+  return (await (await post("v1/search", { query, k })).json()).passages;
+}
+
+/** All documents, without their texts. */
+export async function listDocuments() {
+  return (await request("v1/documents")).json();
+}
+
+/** One document with its text. */
+export async function readDocument(id) {
+  return (await request(documentPath(id))).json();
+}
+
+/** Remove a document. */
+export async function deleteDocument(id) {
+  await request(documentPath(id), { method: "DELETE" });
+}
+
+/** Say whether an answer was good. */
+export async function sendFeedback(answer, verdict, history) {
+  await post("v1/feedback", { ...answer, verdict, history });
+}
+
+/**
+ * Send a document, with its metadata file where there is one; `onProgress` hears the sent part, 0 to 1
+ * (fetch cannot tell it). Resolves to the result for each file.
+ */
+export function uploadFiles(files, onProgress) {
+  return new Promise((resolve, reject) => {
+    const form = new FormData();
+    for (const file of files) form.append("files", file);
+    const xhr = new XMLHttpRequest();
+    xhr.open("POST", address("v1/documents"));
+    for (const [name, value] of Object.entries(authorisation())) xhr.setRequestHeader(name, value);
+    xhr.responseType = "json";
+    xhr.upload.addEventListener("progress", (event) => onProgress(event.loaded / event.total));
+    xhr.addEventListener("error", () => reject(unreachable()));
+    xhr.addEventListener("load", () => {
+      if (xhr.status < 400) resolve(xhr.response.results);
+      else reject(fromBody(xhr.status, xhr.response, xhr.getResponseHeader("Retry-After")));
+    });
+    xhr.send(form);
+  });
+}

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from qa.errors import SettingsError
+from qa.keys import find_key, new_key, parse_keys
+from qa.pipeline import QA
+from qa.settings import Settings
+from qa_api.access import is_loopback, refuse_open_address
+from qa_api.app import create_app
+
+ASK = {"question": "How much did China invest in Belarus?"}
+
+
+@pytest.fixture(scope="module")
+def keys() -> dict[str, tuple[str, str]]:
+    return {"all": new_key("alice", read_only=False), "read": new_key("bob", read_only=True)}
+
+
+@pytest.fixture(scope="module")
+def client(
+    settings: Settings, qa: QA, keys: dict[str, tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> TestClient:
+    entries = ",".join(entry for _, entry in keys.values())
+    feedback = tmp_path_factory.mktemp("feedback") / "feedback.jsonl"
+    return TestClient(create_app(settings.model_copy(update={"api_keys": entries, "feedback": feedback}), qa))
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/ask", "/v1/ask/stream", "/v1/search", "/v1/documents", "/v1/documents/x", "/v1/feedback", "/metrics", "/docs", "/openapi.json", "/mcp", "/nowhere"],
+)
+def test_every_route_needs_a_key(client: TestClient, path: str) -> None:
+    for method in ("GET", "POST", "DELETE"):
+        for headers in ({}, bearer("qa-wrong"), {"Authorization": "Basic eDp5"}, bearer("")):
+            response = client.request(method, path, headers=headers)
+            assert response.status_code == 401
+            assert response.json()["type"] == "urn:qa:problem:key-invalid"
+            assert response.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_health_and_the_page_need_none(client: TestClient) -> None:
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").status_code == 200
+    assert client.get("/").status_code == 200
+
+
+def test_on_openais_routes_the_refusal_is_openais(client: TestClient) -> None:
+    response = client.post("/v1/chat/completions", json={})
+    assert response.status_code == 401
+    assert response.json()["error"]["code"] == "key_invalid"
+    assert client.get("/v1/models").status_code == 401
+
+
+def test_a_key_opens_and_a_read_only_key_does_not_write(
+    client: TestClient, keys: dict[str, tuple[str, str]]
+) -> None:
+    for name in ("all", "read"):
+        assert client.post("/v1/ask", json=ASK, headers=bearer(keys[name][0])).status_code == 200
+    reading, writing = bearer(keys["read"][0]), bearer(keys["all"][0])
+    body = {**ASK, "answer": "$185 million", "verdict": "up"}
+    for method, path in (
+        ("POST", "/v1/documents"),
+        ("DELETE", "/v1/documents/none"),
+        ("POST", "/v1/feedback"),
+    ):
+        refused = client.request(method, path, headers=reading)
+        assert (refused.status_code, refused.json()["type"]) == (403, "urn:qa:problem:read-only")
+    assert client.delete("/v1/documents/none", headers=writing).status_code == 404
+    assert client.post("/v1/feedback", json=body, headers=writing).status_code == 204
+
+
+def test_only_the_hash_of_a_key_is_kept(keys: dict[str, tuple[str, str]]) -> None:
+    key, entry = keys["read"]
+    assert key not in entry
+    assert entry == f"bob:{hashlib.sha256(key.encode()).hexdigest()}:read"
+    (kept,) = parse_keys(f" {entry}, ")
+    assert find_key(key, [kept]) == kept
+    assert find_key(key + "x", [kept]) is None
+    assert find_key("ключ", [kept]) is None
+
+
+@pytest.mark.parametrize("entries", ["alice", "alice:abc", "a b:" + "0" * 64, "alice:" + "0" * 64 + ":write"])
+def test_malformed_entries_are_refused_without_repeating_them(entries: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        create_app(Settings(api_keys=entries))
+    assert "qa key" in str(caught.value)
+    assert entries not in str(caught.value)
+
+
+def test_too_many_requests_are_told_when_to_come_back(settings: Settings, qa: QA) -> None:
+    client = TestClient(create_app(settings.model_copy(update={"rate_limit": "3/minute"}), qa))
+    answers = [client.get("/v1/documents") for _ in range(4)]
+    assert [one.status_code for one in answers] == [200, 200, 200, 429]
+    assert answers[3].json()["type"] == "urn:qa:problem:rate-limited"
+    assert 1 <= int(answers[3].headers["retry-after"]) <= 60
+    assert client.get("/healthz").status_code == 200
+    limited = client.get("/v1/models")
+    assert (limited.status_code, limited.json()["error"]["type"]) == (429, "rate_limit_error")
+
+
+def test_keys_are_limited_each_and_so_is_guessing(
+    settings: Settings, qa: QA, keys: dict[str, tuple[str, str]]
+) -> None:
+    entries = ",".join(entry for _, entry in keys.values())
+    strict = settings.model_copy(update={"rate_limit": "2/minute", "api_keys": entries})
+    client = TestClient(create_app(strict, qa))
+    for name in ("all", "read"):
+        statuses = [client.get("/v1/models", headers=bearer(keys[name][0])).status_code for _ in range(3)]
+        assert statuses == [200, 200, 429]
+    assert [client.get("/v1/models", headers=bearer("x")).status_code for _ in range(3)] == [401, 401, 429]
+
+
+def test_a_rate_limit_that_is_none_is_refused() -> None:
+    with pytest.raises(SettingsError, match="QA_RATE_LIMIT"):
+        create_app(Settings(rate_limit="often"))
+
+
+def test_pages_of_other_sites_can_not_write(settings: Settings, qa: QA) -> None:
+    client = TestClient(create_app(settings, qa), base_url="http://127.0.0.1:8000")
+    foreign = client.post("/v1/search", json={"query": "x"}, headers={"Origin": "http://elsewhere.example"})
+    assert (foreign.status_code, foreign.json()["type"]) == (403, "urn:qa:problem:origin-refused")
+    own = client.post("/v1/search", json={"query": "x"}, headers={"Origin": "http://127.0.0.1:8000"})
+    assert own.status_code == 200
+
+
+def test_a_name_that_leads_here_is_refused_where_only_this_machine_may_ask(
+    settings: Settings, qa: QA
+) -> None:
+    app = create_app(settings, qa, only_local=True)
+    for host in ("localhost:8000", "127.0.0.1:8000", "[::1]:8000"):
+        assert TestClient(app, base_url=f"http://{host}").get("/v1/documents").status_code == 200
+    refused = TestClient(app, base_url="http://elsewhere.example").get("/v1/documents")
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:qa:problem:host-refused")
+
+
+def test_without_keys_only_this_machine_is_listened_to(tmp_path: Path) -> None:
+    for host in ("0.0.0.0", "192.168.1.2", "::", "qa.example"):
+        with pytest.raises(SettingsError, match="--insecure"):
+            refuse_open_address(Settings(host=host), insecure=False)
+        refuse_open_address(Settings(host=host), insecure=True)
+        refuse_open_address(Settings(host=host, api_keys=new_key("a", read_only=False)[1]), insecure=False)
+    for host in ("127.0.0.1", "127.1.2.3", "::1", "localhost"):
+        assert is_loopback(host)
+        refuse_open_address(Settings(host=host), insecure=False)
+    environment = {**os.environ, "QA_HOST": "0.0.0.0"}
+    command = [str(Path(sys.executable).parent / "qa"), "serve"]
+    result = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == 2
+    assert "QA_API_KEYS" in result.stderr
+
+
+def test_qa_key_makes_a_key_that_opens(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).parent / "qa"), "key", "carol", "--read"]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    key, entry = (line.rsplit(" ", 1)[1] for line in shown.strip().splitlines())
+    (kept,) = parse_keys(entry)
+    assert (kept.name, kept.read_only, find_key(key, [kept])) == ("carol", True, kept)

@@ -1,0 +1,74 @@
+"""MCP over both transports, by the SDK's own client."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from jsonschema import validate
+from mcp import Client, StdioServerParameters
+
+from live import serving
+from qa.pipeline import QA
+from qa.settings import Settings
+from qa.wire import wire_answer
+from qa_api.app import create_app
+
+CHINA = "How much did China invest in Belarus, and in how many projects?"
+
+
+@pytest.fixture(scope="module", params=["http", "stdio"])
+def target(request: pytest.FixtureRequest, settings: Settings, qa: QA) -> Iterator[Any]:
+    if request.param == "http":
+        with serving(create_app(settings, qa)) as address:
+            yield f"{address}/mcp"
+    else:
+        environment = {"QA_CORPUS": str(settings.corpus), "QA_INDEX": str(settings.index)}
+        command = str(Path(sys.executable).parent / "qa")
+        yield StdioServerParameters(command=command, args=["mcp"], env=environment)
+
+
+def test_the_tools_answer_as_the_library_does(target: Any, qa: QA) -> None:
+    async def drive() -> None:
+        async with Client(target) as client:
+            tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+            assert set(tools) == {"ask_question", "search_documents", "list_documents", "get_document"}
+
+            async def call(name: str, **arguments: Any) -> dict[str, Any]:
+                result = await client.call_tool(name, arguments)
+                assert not result.is_error, result.content
+                schema = tools[name].output_schema
+                assert schema is not None
+                validate(result.structured_content, schema)
+                assert isinstance(result.structured_content, dict)
+                return result.structured_content
+
+            answer = await call("ask_question", question=CHINA)
+            expected = wire_answer(qa.ask(CHINA))
+            assert (answer["answer"], answer["status"]) == (expected["answer"], "answered")
+            citation = answer["citations"][0]
+            assert citation["quote"] == expected["citations"][0]["quote"]
+            document = await call("get_document", document_id=citation["document_id"])
+            assert document["text"][citation["start"] : citation["end"]] == citation["quote"]
+            found = await call("search_documents", query="China investment", k=2)
+            assert found["passages"][0]["document_id"] == citation["document_id"]
+            assert len((await call("list_documents"))["documents"]) == 3
+            history = [
+                {"role": "user", "content": "Who is the president of Belarus?"},
+                {"role": "assistant", "content": "Alexander Lukashenko is the president of Belarus."},
+            ]
+            followed = await call("ask_question", question="How old is he?", history=history)
+            assert "president of Belarus" in followed["standalone_question"]
+            for name, arguments in (
+                ("ask_question", {"question": " "}),
+                ("get_document", {"document_id": "x"}),
+            ):
+                failed = await client.call_tool(name, arguments)
+                assert failed.is_error
+                assert "Traceback" not in str(failed.content)
+
+    anyio.run(drive)

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from qa.pipeline import QA
+from qa.settings import Settings
+from qa_api.app import create_app
+from qa_api.observe import HEADERS, JsonLines
+
+CHINA = "How much did China invest in Belarus, and in how many projects?"
+POLAND = "What is the capital of Poland?"
+
+
+@pytest.fixture
+def client(settings: Settings, qa: QA) -> TestClient:
+    return TestClient(create_app(settings, qa), raise_server_exceptions=False)
+
+
+def samples(client: TestClient) -> dict[tuple[str, frozenset[str]], float]:
+    text = client.get("/metrics").text
+    return {
+        (sample.name, frozenset(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_metrics_count_requests_stages_refusals_and_the_index(client: TestClient, qa: QA) -> None:
+    client.post("/v1/ask", json={"question": CHINA})
+    client.post("/v1/ask/stream", json={"question": POLAND})
+    client.get("/v1/documents/none")
+    client.get("/nowhere/1")
+    found = samples(client)
+    assert found["qa_answers_total", frozenset({"answered"})] == 1
+    assert found["qa_answers_total", frozenset({"not_found"})] == 1
+    assert found["qa_answers_total", frozenset({"conflict"})] == 0
+    assert found["qa_stage_seconds_count", frozenset({"rank"})] == 2
+    assert found["qa_index_documents", frozenset()] == 3
+    assert found["qa_index_passages", frozenset()] == qa.counts().passages
+    assert found["qa_http_requests_total", frozenset({"POST", "/v1/ask", "200"})] == 1
+    route = "/v1/documents/{document_id:path}"
+    assert found["qa_http_requests_total", frozenset({"GET", route, "404"})] == 1
+    assert found["qa_http_requests_total", frozenset({"GET", "other", "404"})] == 1
+
+
+def test_every_response_has_the_headers_and_an_id(
+    client: TestClient, qa: QA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    responses = [
+        client.get("/"),
+        client.get("/docs"),
+        client.get("/healthz"),
+        client.post("/v1/ask", json={}),
+        client.get("/nowhere"),
+        client.post("/v1/ask/stream", json={"question": CHINA}),
+        client.post("/v1/search", content=b"x" * 6_000_000),
+    ]
+    assert responses[-1].status_code == 413
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(qa, "ask", broken)
+    responses.append(client.post("/v1/ask", json={"question": "Why?"}))
+    assert responses[-1].status_code == 500
+    for response in responses:
+        assert HEADERS.items() <= dict(response.headers).items() or all(
+            response.headers[name] == value for name, value in HEADERS.items()
+        )
+        assert response.headers["x-request-id"]
+    assert "'unsafe" not in HEADERS["Content-Security-Policy"]
+
+
+def test_a_given_request_id_is_kept_if_it_is_one(client: TestClient) -> None:
+    given = client.get("/healthz", headers={"X-Request-ID": "abc-1"})
+    assert given.headers["x-request-id"] == "abc-1"
+    refused = client.get("/healthz", headers={"X-Request-ID": "a b{}"})
+    assert len(refused.headers["x-request-id"]) == 32
+
+
+def test_the_log_tells_routes_and_times_but_no_question(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "qa_api"):
+        client.post("/v1/ask", json={"question": CHINA})
+    (record,) = [one for one in caplog.records if one.name == "qa_api"]
+    line = JsonLines().format(record)
+    entry = json.loads(line)
+    assert (entry["route"], entry["status"], entry["outcome"]) == ("/v1/ask", 200, "answered")
+    assert entry["stages_ms"]["rank"] > 0
+    assert entry["request_id"]
+    assert "China" not in line
+    assert "Lukashenko" not in line
+
+
+def test_the_log_tells_questions_if_asked_for(
+    settings: Settings, qa: QA, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = TestClient(create_app(settings.model_copy(update={"log_questions": True}), qa))
+    with caplog.at_level(logging.INFO, "qa_api"):
+        client.post("/v1/ask", json={"question": CHINA})
+    assert json.loads(JsonLines().format(caplog.records[-1]))["question"] == CHINA
+
+
+def test_a_bug_is_logged_with_its_traceback(
+    client: TestClient, qa: QA, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the reason")
+
+    monkeypatch.setattr(qa, "ask", broken)
+    response = client.post("/v1/ask", json={"question": "Why?"})
+    lines = [json.loads(JsonLines().format(one)) for one in caplog.records if one.name == "qa_api"]
+    bug = next(line for line in lines if line["event"] == "bug")
+    assert "the reason" in bug["traceback"]
+    assert bug["request_id"] == response.headers["x-request-id"]
+
+
+def test_feedback_becomes_drafts_of_gold_rows(settings: Settings, qa: QA, tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "feedback.jsonl"
+    client = TestClient(create_app(settings.model_copy(update={"feedback": path}), qa))
+    answer = client.post("/v1/ask", json={"question": CHINA, "trace": True}).json()
+    history = [{"role": "user", "content": "Hello"}]
+    for verdict in ("up", "down"):
+        body = {**answer, "verdict": verdict, "history": history, "comment": "So it is."}
+        assert client.post("/v1/feedback", json=body).status_code == 204
+    good, bad = (json.loads(line) for line in path.read_text().splitlines())
+    assert (good["verdict"], good["draft"], good["question"]) == ("good", True, CHINA)
+    assert good["evidence"][0]["quote"] == answer["citations"][0]["quote"]
+    assert good["history"] == history
+    assert (bad["verdict"], bad["answers"], bad["comment"]) == ("bad", [], "So it is.")
+    assert client.post("/v1/feedback", json={**answer, "verdict": "maybe"}).status_code == 422
