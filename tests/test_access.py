@@ -39,7 +39,10 @@ def bearer(key: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/ask", "/v1/ask/stream", "/v1/search", "/v1/documents", "/v1/documents/x", "/v1/feedback", "/metrics", "/docs", "/openapi.json", "/mcp", "/nowhere"],
+    [
+        *("/v1/ask", "/v1/ask/stream", "/v1/search", "/v1/documents", "/v1/documents/x", "/v1/feedback"),
+        *("/metrics", "/docs", "/openapi.json", "/mcp", "/nowhere"),
+    ],
 )
 def test_every_route_needs_a_key(client: TestClient, path: str) -> None:
     for method in ("GET", "POST", "DELETE"):
@@ -97,6 +100,14 @@ def test_malformed_entries_are_refused_without_repeating_them(entries: str) -> N
         create_app(Settings(api_keys=entries))
     assert "qa key" in str(caught.value)
     assert entries not in str(caught.value)
+
+
+def test_the_description_of_the_routes_asks_for_a_key(
+    client: TestClient, keys: dict[str, tuple[str, str]]
+) -> None:
+    described = client.get("/openapi.json", headers=bearer(keys["read"][0])).json()
+    assert described["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
+    assert described["paths"]["/v1/ask"]["post"]["security"]
 
 
 def test_too_many_requests_are_told_when_to_come_back(settings: Settings, qa: QA) -> None:

@@ -73,8 +73,11 @@ def test_sources_that_disagree_are_both_quoted(qa: QA, question: str, sides: dic
     cited(answer, qa)
 
 
-def test_numbers_of_different_things_are_no_disagreement(qa: QA) -> None:
-    assert qa.ask("How many people live in Russia?").disagreement is None
+@pytest.mark.parametrize(
+    "question", ["How many people live in Russia?", "How much did China invest in Belarus?"]
+)
+def test_numbers_of_different_things_are_no_disagreement(qa: QA, question: str) -> None:
+    assert qa.ask(question).disagreement is None
 
 
 def test_values_of_different_times_are_told_with_their_dates(qa: QA) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import anyio
 import pytest
-from jsonschema import validate
 from mcp import Client, StdioServerParameters
 
 from live import serving
@@ -41,9 +40,7 @@ def test_the_tools_answer_as_the_library_does(target: Any, qa: QA) -> None:
             async def call(name: str, **arguments: Any) -> dict[str, Any]:
                 result = await client.call_tool(name, arguments)
                 assert not result.is_error, result.content
-                schema = tools[name].output_schema
-                assert schema is not None
-                validate(result.structured_content, schema)
+                assert tools[name].output_schema  # the client checks the content against it
                 assert isinstance(result.structured_content, dict)
                 return result.structured_content
 

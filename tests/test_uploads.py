@@ -196,6 +196,14 @@ def test_asks_go_on_while_documents_come_and_go(client: TestClient) -> None:
         assert all(one.result() for one in asking)
 
 
+def test_uploads_at_the_same_time_wait_for_each_other(client: TestClient) -> None:
+    names = [f"{letter}.txt" for letter in "abcdef"]
+    with ThreadPoolExecutor(6) as pool:
+        done = list(pool.map(lambda name: upload(client, **{name: f"This is {name}."}), names))
+    assert [one.status_code for one in done] == [200] * 6
+    assert len(client.get("/v1/documents").json()) >= 7
+
+
 def test_an_upload_after_another_process_has_written_loses_nothing(
     client: TestClient, settings_here: Settings
 ) -> None:

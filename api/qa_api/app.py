@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 from starlette.routing import Route
 
 from qa.pipeline import QA
@@ -20,6 +21,9 @@ from qa_api.observe import Observe
 from qa_api.openai_routes import router as openai_router
 from qa_api.routes import router
 from qa_api.service import Service
+
+_KEY = HTTPBearer(auto_error=False, description="A key of this service, as 'qa key' makes them.")
+"""Describes the keys, so that /docs asks for one; `access` is what checks them."""
 
 
 def create_app(settings: Settings, qa: QA | None = None, *, only_local: bool = False) -> FastAPI:
@@ -43,11 +47,12 @@ def create_app(settings: Settings, qa: QA | None = None, *, only_local: bool = F
         docs_url=None,  # FastAPI's own page loads scripts from another host
         redoc_url=None,
         lifespan=lifespan,
+        dependencies=[Depends(_KEY)] if settings.api_keys else [],
     )
     app.state.service = service
-    app.include_router(router)
-    app.include_router(documents_router(settings))
-    app.include_router(openai_router)
+    app.include_router(router, tags=["questions"])
+    app.include_router(documents_router(settings), tags=["documents"])
+    app.include_router(openai_router, tags=["OpenAI's protocol"])
     app.router.routes.append(Route(PATH, assistants, include_in_schema=False))
     problems.install(app)
     static.install(app)

@@ -35,7 +35,7 @@ class AskRequest(_Request):
     history: list[TurnIn] = Field(default=[], max_length=MAX_HISTORY)
     top_k: int = Field(default=10, ge=1, le=100, description="evidence sentences to consider")
     documents: list[str] | None = Field(
-        default=None, max_length=10_000, description="answer from these documents only"
+        default=None, max_length=10_000, examples=[None], description="answer from these documents only"
     )
     generator: Literal["none", "default"] = Field(
         default="default", description="'none' quotes; 'default' uses the language model, where one is set"

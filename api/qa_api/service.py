@@ -28,6 +28,7 @@ class Service:
         self._qa = qa
         self._is_ours = qa is None
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self.metrics = Metrics(self.counts)
 
     def qa(self) -> QA:
@@ -89,19 +90,23 @@ class Service:
 
     @contextmanager
     def _changing(self) -> Iterator[tuple[Index, Embedder]]:
-        """The opened index is changed while it answers; where there is none yet, one is made."""
-        try:
-            index, embedder = self._parts()
-        except IndexMissing:
-            with open_to_write(self.settings) as parts:
-                yield parts
-            return
-        with index.change():
-            yield index, embedder
+        """The opened index is changed while it answers; where there is none yet, one is made.
+
+        Uploads at the same time wait for each other here; another process is not waited for.
+        """
+        with self._writing:
+            try:
+                index, embedder = self._parts()
+            except IndexMissing:
+                with open_to_write(self.settings) as parts:
+                    yield parts
+                return
+            with index.change():
+                yield index, embedder
 
     def _parts(self) -> tuple[Index, Embedder]:
         qa = self.qa()
-        return qa._index, qa._embedder
+        return qa.index, qa.embedder
 
 
 def _outcome(document: Document, index: Index, embedder: Embedder) -> uploads.Outcome | LoadError:

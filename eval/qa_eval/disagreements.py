@@ -1,15 +1,12 @@
 """How well disagreements are found, on public question sets, through the whole pipeline.
 
-    python -m qa_eval.disagreements EVALDATA
-
-Every question is asked of `QA.ask` over its own documents; the figures are of the half that nothing was
-tuned on (`PublicQuestion.tuned_on`). Beside ours stands a fixed baseline: each document's sentence of the
-highest cosine, its likeliest value, and a disagreement wherever any two of those differ.
+Every question is asked of `QA.ask` over its own documents. Beside ours stands a fixed baseline: each
+document's sentence of the highest cosine, its likeliest value, and a disagreement wherever any two of
+those differ.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +18,8 @@ from qa.rank import RankedSentence
 from qa.short_answer import rank_values
 from qa.values import Value, compare
 from qa_eval.metrics import Interval, Pair, bootstrap_ci, contains, precision_row, recall_row
-from qa_eval.public import PublicQuestion, missing, read_public
+from qa_eval.public import PublicQuestion, read_public
+from qa_eval.rows import Row
 from qa_eval.run import temporary_qa
 
 SETS = ("ramdocs_dev", "qacc_dev")
@@ -36,26 +34,8 @@ class Outcome:
     quotes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One figure of one system on one set."""
-
-    dataset: str
-    system: str
-    figure: str
-    interval: Interval
-
-
-def measure(evaldata: Path) -> list[Row]:
-    """All figures of the sets that are in `evaldata`; the others are left out (see `missing`)."""
-    rows: list[Row] = []
-    for name in SETS:
-        if not missing(evaldata, [name]):
-            rows += _measure_set(evaldata / name)
-    return rows
-
-
-def _measure_set(folder: Path) -> Iterator[Row]:
+def measure_disagreements(folder: Path) -> Iterator[Row]:
+    """The figures of both systems on the half of a set that nothing was learnt from."""
     public = read_public(folder)
     known = set(public.document_ids)
     asked = [one for one in public.questions if not one.tuned_on]
@@ -68,7 +48,7 @@ def _measure_set(folder: Path) -> Iterator[Row]:
             outcomes[BASELINE].append(top_cosine(question.question, ranking.sentences))
     for system, found in outcomes.items():
         for figure, interval in figures(asked, found).items():
-            yield Row(folder.name, system, figure, interval)
+            yield Row(folder.name, f"disagreement, {system}: {figure}", interval)
 
 
 def _ask(qa: QA, question: str, documents: Sequence[str]) -> Outcome:
@@ -126,17 +106,3 @@ def _answers(question: PublicQuestion) -> list[str]:
 
 def _interval(rows: Sequence[Pair]) -> Interval:
     return bootstrap_ci(np.array(rows, dtype=float).reshape(-1, 2))
-
-
-def main() -> None:
-    """Print the table."""
-    evaldata = Path(sys.argv[1])
-    lines = [f"{name}: skipped, not in {evaldata}" for name in missing(evaldata, SETS)]
-    lines += [
-        f"{r.dataset:12} {r.system:10} {r.figure:13} {r.interval} n={r.interval.n}" for r in measure(evaldata)
-    ]
-    sys.stdout.write("\n".join(lines) + "\n")
-
-
-if __name__ == "__main__":
-    main()

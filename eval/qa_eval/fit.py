@@ -245,8 +245,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     learnt = learn(options.evaldata, lambda line: sys.stdout.write(line + "\n"))
     if learnt and options.write:
         whole = json.loads(options.write.read_text("utf-8"))
-        whole["command"] = "python -m qa_eval.fit EVALDATA --write src/qa/weights.json"
-        options.write.write_text(json.dumps({**whole, **learnt}, indent=2) + "\n", "utf-8")
+        command = "python -m qa_eval.fit EVALDATA --write src/qa/weights.json"
+        commands = {**whole["commands"], **dict.fromkeys(learnt, command)}
+        options.write.write_text(
+            json.dumps({**whole, **learnt, "commands": commands}, indent=2) + "\n", "utf-8"
+        )
     return 0
 
 

@@ -260,7 +260,10 @@ def main() -> None:
         sys.stdout.write(figures + "\n")
     if options.write:
         stored = json.loads(options.write.read_text("utf-8"))  # others may have written their own keys
-        stored |= {key: held[key] for key in ("short_answer", "disagreement")}
+        command = "python -m qa_eval.fit_values EVALDATA --write src/qa/weights.json"
+        for key in ("short_answer", "disagreement"):
+            stored[key] = held[key]
+            stored["commands"][key] = command
         options.write.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
 
 

@@ -12,7 +12,7 @@ from qa.build import build_embedder
 from qa.confidence import THRESHOLD
 from qa.pipeline import QA
 from qa.types import Answer
-from qa_eval import followups
+from qa_eval import disagreements, followups
 from qa_eval.metrics import auroc, bootstrap_ci, ece, percentile
 from qa_eval.public import PublicQuestion, PublicSet, answers_in, missing, read_public
 from qa_eval.rows import Row
@@ -27,7 +27,7 @@ Say = Callable[[str], object]
 def measure(folder: Path, say: Say) -> list[Row]:
     """Every figure that the sets in `folder` allow; what is missing is said and left out."""
     rows: list[Row] = []
-    for name in missing(folder, (*EVIDENCE_SETS, CONVERSATIONS, *followups.SETS)):
+    for name in missing(folder, (*EVIDENCE_SETS, CONVERSATIONS, *disagreements.SETS, *followups.SETS)):
         say(f"skipped: {name} is not in {folder}")
     for name in EVIDENCE_SETS:
         if not missing(folder, (name,)):
@@ -40,6 +40,10 @@ def measure(folder: Path, say: Say) -> list[Row]:
         data = _held_out(read_public(folder / CONVERSATIONS))
         with temporary_qa(data.documents, lambda done, total: None) as qa:
             rows += _conversations(data, qa)
+    for name in disagreements.SETS:
+        if not missing(folder, (name,)):
+            say(f"asking {name}")
+            rows += disagreements.measure_disagreements(folder / name)
     for name in followups.SETS:
         if not missing(folder, (name,)):
             rows += followups.closeness(folder / name, build_embedder())

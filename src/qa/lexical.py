@@ -25,7 +25,7 @@ def _listed(text: str) -> frozenset[str]:
 
 
 _INTERROGATIVE = _listed("what which who whom whose when where why how")
-_FUNCTION = _INTERROGATIVE | _listed(
+FUNCTION_WORDS = _INTERROGATIVE | _listed(
     """a an the of in on at to for from by with and or but nor as is are was were be been being am do does
     did doing done has have had having will would shall should can could may might must it its this that
     these those there here he she they them his her their him i you we us our your my me not no than then
@@ -85,7 +85,7 @@ def read_sentences(text: str) -> tuple[Sentence, ...]:
 
 def _sentence(text: str, start: int, end: int) -> Sentence:
     words = _WORD.findall(text, start, end)
-    content = [w for w in words if w.lower() not in _FUNCTION]
+    content = [w for w in words if w.lower() not in FUNCTION_WORDS]
     return Sentence(
         start,
         end,
@@ -129,7 +129,7 @@ def read_question(question: str, tokens: TokenVectors, information: Callable[[st
     for position, found in enumerate(_WORD.finditer(question)):
         word = found.group()
         rows = np.flatnonzero((spans[:, 0] >= found.start()) & (spans[:, 1] <= found.end()))
-        content = word.lower() not in _FUNCTION
+        content = word.lower() not in FUNCTION_WORDS
         name = content and (word[0].isdigit() or (word[0].isupper() and position > 0))
         weights[rows] = information(word) / max(len(rows), 1)
         words.append((word.lower(), Term(stem(word), content, name, information(word), rows)))

@@ -36,16 +36,16 @@ from qa.verify import verify
 
 MAX_QUESTION_CHARS = 2_000
 TOP_K = 10
-_CANDIDATES = 20
-"""Passages that late interaction reads; deeper ones hold the answer too rarely to pay for (eval/LOG.md)."""
+_CANDIDATES = 12
+"""Passages that late interaction reads; more hold the answer too rarely to pay for (eval/LOG.md)."""
 
 
 class QA:
     """Answers questions from an opened index; safe to call from several threads."""
 
     def __init__(self, index: Index, embedder: Embedder) -> None:
-        self._index = index
-        self._embedder = embedder
+        self.index = index
+        self.embedder = embedder
         self._lexicon = Lexicon(embedder.vocabulary, index.terms, index.occurrences)
         self._information = vocabulary_prior(embedder.vocabulary)
         self.documents = index.documents
@@ -68,12 +68,12 @@ class QA:
         """
         question = _checked(question)
         timings: dict[str, float] = {}
-        with _timed(timings, "total"), self._index.snapshot():
+        with _timed(timings, "total"), self.index.snapshot():
             complete = correct(standalone(question, history), self._lexicon)
             ranking = self._ranking(complete, documents, timings)
             sure = confidence(complete, ranking)
             evidence = _evidence(ranking)
-            sources = self._index.sources({one.passage.document_id for one in evidence[:top_k]})
+            sources = self.index.sources({one.passage.document_id for one in evidence[:top_k]})
             disagreement, draft, lacking = None, Draft(()), False
             if sure >= THRESHOLD:
                 further, lacking = self._further(complete, evidence, documents, timings)
@@ -82,7 +82,7 @@ class QA:
                     draft = compose(complete, evidence[:top_k], further, disagreement)
             with _timed(timings, "verify"):
                 revisions = {document_id: source.sha256 for document_id, source in sources.items()}
-                verified = verify(draft, evidence, revisions, self._index.document)
+                verified = verify(draft, evidence, revisions, self.index.document)
                 citations = annotate(complete, verified.citations)
         disagreement = _renumbered(disagreement, verified.numbers)
         return Answer(
@@ -98,13 +98,13 @@ class QA:
 
     def ranking(self, question: str, documents: Sequence[str] | None = None) -> Ranking:
         """The ranked evidence that `ask` composes an answer from, with the features that ranked it."""
-        with self._index.snapshot():
+        with self.index.snapshot():
             return self._ranking(_checked(question), documents, {})
 
     def _ranking(self, question: str, documents: Sequence[str] | None, timings: dict[str, float]) -> Ranking:
         with _timed(timings, "retrieve"):
-            encoding = self._embedder.encode([question])[0]
-            candidates = retrieve(question, encoding, self._index, _CANDIDATES, documents)
+            encoding = self.embedder.encode([question])[0]
+            candidates = retrieve(question, encoding, self.index, _CANDIDATES, documents)
         with _timed(timings, "rank"):
             return rank(question, encoding.tokens, candidates, self._information)
 
@@ -131,9 +131,9 @@ class QA:
     def search(self, query: str, k: int = TOP_K) -> tuple[Scored, ...]:
         """The `k` passages that fit `query` best. Raises `QuestionInvalid`."""
         query = _checked(query)
-        with self._index.snapshot():
-            encoding = self._embedder.encode([query])[0]
-            found = retrieve(query, encoding, self._index, k)
+        with self.index.snapshot():
+            encoding = self.embedder.encode([query])[0]
+            found = retrieve(query, encoding, self.index, k)
             return tuple(_scored(one.passage, one.fused) for one in found)
 
 

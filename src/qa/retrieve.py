@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from qa.index import Index
 from qa.interfaces import Encoding
+from qa.lexical import FUNCTION_WORDS
 from qa.rank import Candidate
 
 DENSE_WEIGHT = 0.7
@@ -52,8 +53,14 @@ def retrieve(
 
 
 def fts_query(question: str) -> str:
-    """The question as an FTS5 query: any of its words, each quoted so that none is an operator."""
-    return " OR ".join(f'"{word}"' for word in dict.fromkeys(_WORD.findall(question.lower())))
+    """The question as an FTS5 query: any of its words, each quoted so that none is an operator.
+
+    Function words are left out, unless there is nothing else: they stand in nearly every passage, and
+    scoring all of those took nine tenths of the time at 20,000 passages.
+    """
+    words = dict.fromkeys(_WORD.findall(question.lower()))
+    content = [word for word in words if word not in FUNCTION_WORDS]
+    return " OR ".join(f'"{word}"' for word in content or words)
 
 
 def _normalised(scores: dict[str, float]) -> dict[str, float]:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
-
 from qa.errors import DocumentNotFound, IndexForeign
 from qa.interfaces import TokenVectors
+from qa.packing import pack, unpack
 from qa.types import Document, Passage
 
 APPLICATION_ID = 0x51413032
@@ -137,7 +136,7 @@ class Store:
             f" WHERE id IN ({_placeholders(ids)})",
             tuple(ids),
         )
-        return {row[0]: (Passage(*row[:5]), _tokens(row[5], row[6])) for row in rows}
+        return {row[0]: (Passage(*row[:5]), unpack(row[5], row[6])) for row in rows}
 
     def search(self, query: str, k: int, documents: Sequence[str] | None = None) -> list[tuple[str, float]]:
         """The `k` best passages by BM25 for an FTS5 query: ids and scores, higher is better.
@@ -273,7 +272,7 @@ def _insert(connection: sqlite3.Connection, entry: Entry) -> None:
         'INSERT INTO passages (id, document_id, start, "end", text, token_spans, token_vectors)'
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (passage.id, passage.document_id, passage.start, passage.end, passage.text, *_blobs(tokens))
+            (passage.id, passage.document_id, passage.start, passage.end, passage.text, *pack(tokens))
             for passage, tokens in zip(entry.passages, entry.tokens, strict=True)
         ],
     )
@@ -297,18 +296,3 @@ def _document(row: Sequence[str]) -> Document:
 
 def _placeholders(values: Sequence[str]) -> str:
     return ", ".join("?" * len(values))
-
-
-def _blobs(tokens: TokenVectors) -> tuple[bytes, bytes]:
-    """Token vectors as int8, each scaled to its largest component: reading restores the length, 1."""
-    largest = np.abs(tokens.vectors).max(axis=1, keepdims=True, initial=1e-6)
-    vectors = np.rint(tokens.vectors / largest * 127).astype(np.int8)
-    return tokens.spans.astype(np.int32).tobytes(), vectors.tobytes()
-
-
-def _tokens(spans: bytes, vectors: bytes) -> TokenVectors:
-    places = np.frombuffer(spans, dtype=np.int32).reshape(-1, 2)
-    if not len(places):
-        return TokenVectors(np.zeros((0, 1), np.float32), places)
-    rows = np.frombuffer(vectors, dtype=np.int8).reshape(len(places), -1).astype(np.float32)
-    return TokenVectors(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6), places)

@@ -1,0 +1,23 @@
+"""Token vectors as bytes, for the SQLite file: a byte a component."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qa.interfaces import TokenVectors
+
+
+def pack(tokens: TokenVectors) -> tuple[bytes, bytes]:
+    """Token vectors as int8, each scaled to its largest component: reading restores the length, 1."""
+    largest = np.abs(tokens.vectors).max(axis=1, keepdims=True, initial=1e-6)
+    vectors = np.rint(tokens.vectors / largest * 127).astype(np.int8)
+    return tokens.spans.astype(np.int32).tobytes(), vectors.tobytes()
+
+
+def unpack(spans: bytes, vectors: bytes) -> TokenVectors:
+    """What `pack` was given, up to rounding."""
+    places = np.frombuffer(spans, dtype=np.int32).reshape(-1, 2)
+    if not len(places):
+        return TokenVectors(np.zeros((0, 1), np.float32), places)
+    rows = np.frombuffer(vectors, dtype=np.int8).reshape(len(places), -1).astype(np.float32)
+    return TokenVectors(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6), places)
