@@ -53,6 +53,7 @@ def test_what_the_documents_do_not_say_is_not_found_and_cites_nothing(client: Te
     assert body["status"] == "not_found"
     assert body["answer"] == "The documents do not say."
     assert (body["claims"], body["citations"], body["disagreement"]) == ([], [], None)
+    assert {"retrieve", "rank", "compose", "verify", "total"} <= body["timings_ms"].keys()
 
 
 def test_documents_limit_the_answer(client: TestClient) -> None:

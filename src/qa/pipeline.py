@@ -73,11 +73,13 @@ class QA:
             ranking = self._ranking(complete, documents, timings)
             sure = confidence(complete, ranking)
             evidence = _evidence(ranking)
-            sources = self.index.sources({one.passage.document_id for one in evidence[:top_k]})
+            sources = self.index.sources({one.passage.document_id for one in evidence})
+            further: list[Evidence] = []
             disagreement, draft, lacking = None, Draft(()), False
             if sure >= THRESHOLD:
                 further, lacking = self._further(complete, evidence, documents, timings)
-                with _timed(timings, "compose"):
+            with _timed(timings, "compose"):
+                if sure >= THRESHOLD:
                     disagreement = find_disagreement(complete, _statements(complete, ranking, sources, top_k))
                     draft = compose(complete, evidence[:top_k], further, disagreement)
             with _timed(timings, "verify"):
