@@ -19,6 +19,7 @@ from qa.errors import QAError
 from qa.load import normalise
 from qa.types import Turn
 from qa_eval.examples import Dataset, Example, GoldPosition, GoldSpan, Problem, SourceText
+from qa_eval.public import as_dataset, is_public, read_public
 
 Json = dict[str, Any]
 
@@ -31,7 +32,7 @@ def load(path: Path) -> Dataset:
     """Read a question set. Raises `DatasetError`; what is wrong with single rows is in `problems`."""
     if path.is_dir():
         if (path / "corpus.jsonl").is_file() and (path / "queries.jsonl").is_file():
-            return _load_beir(path)
+            return as_dataset(read_public(path)) if is_public(path) else _load_beir(path)
         raise DatasetError(f"{path} is a folder without corpus.jsonl and queries.jsonl; name a question set.")
     try:
         text = path.read_text(encoding="utf-8")

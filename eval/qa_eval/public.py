@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from qa.rank import RankedSentence
+from qa.text import sentence_spans
 from qa.types import Turn
-from qa_eval.examples import SourceText
+from qa_eval.examples import Dataset, Example, GoldSpan, SourceText
+from qa_eval.metrics import contains
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,12 @@ def missing(folder: Path, names: Sequence[str]) -> list[str]:
     return [name for name in names if not (folder / name / "queries.jsonl").is_file()]
 
 
+def is_public(folder: Path) -> bool:
+    """Whether the folder's queries are rows of a public set, with a "question"; BEIR's have a "text"."""
+    with (folder / "queries.jsonl").open(encoding="utf-8") as file:
+        return '"question"' in file.readline()
+
+
 def read_public(folder: Path) -> PublicSet:
     """The set in `folder`; a set without a corpus has no documents."""
     corpus = folder / "corpus.jsonl"
@@ -95,6 +103,46 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
 
 
+def as_dataset(data: PublicSet) -> Dataset:
+    """The set as `evaluate` takes it; split "dev" is the half that weights are learnt from.
+
+    Gold is the annotated span, the gold sentences as our own segmentation cuts them, or, where a set
+    judges no finer, the whole document.
+    """
+    texts = {one.id: one.text for one in data.documents}
+    return Dataset(data.name, tuple(_example(one, texts) for one in data.questions), data.documents)
+
+
+def _example(one: PublicQuestion, texts: Mapping[str, str]) -> Example:
+    long_answer = bool(one.row.get("gold_sentences"))
+    evidence = _gold_spans(one, texts) if one.answerable else ()
+    return Example(
+        id=one.id,
+        question=one.question,
+        answerable=one.answerable,
+        answers=() if long_answer or one.history or not one.answerable else one.answers,
+        evidence=evidence,
+        type=str(one.row.get("type", "question")),
+        split="dev" if one.tuned_on else "test",
+        history=one.history,
+        grades=tuple((document, 1) for document in one.gold) if any(e.end == 0 for e in evidence) else (),
+        group=one.group,
+    )
+
+
+def _gold_spans(one: PublicQuestion, texts: Mapping[str, str]) -> tuple[GoldSpan, ...]:
+    if one.span is not None:
+        start, end = one.span
+        return (GoldSpan(one.gold[0], start, end, texts[one.gold[0]][start:end]),)
+    sentences = tuple(
+        GoldSpan(document, start, end, texts[document][start:end])
+        for document in one.gold
+        for start, end in sentence_spans(texts[document])
+        if one.row.get("gold_sentences") and _is_gold_sentence(one, document, texts[document][start:end])
+    )
+    return sentences or tuple(GoldSpan(document) for document in one.gold)
+
+
 def is_gold(one: PublicQuestion, sentence: RankedSentence) -> bool:
     """Whether the sentence is the annotated one: it holds the gold span, or is a gold sentence."""
     if sentence.passage.document_id not in one.gold:
@@ -109,19 +157,11 @@ def is_gold(one: PublicQuestion, sentence: RankedSentence) -> bool:
 
 
 def holds_answer(one: PublicQuestion, sentence: RankedSentence) -> bool:
-    """Whether an accepted answer stands in the sentence, or it is a gold sentence."""
-    return answers_in(one, sentence.passage.document_id, sentence.passage.text[sentence.start : sentence.end])
-
-
-def answers_in(one: PublicQuestion, document_id: str, text: str) -> bool:
-    """Whether an accepted answer stands in the text (white space and case folded).
-
-    For sets with long answers: whether it is one of the gold sentences, by three fifths of its words.
-    """
+    """Whether an accepted answer stands in the sentence, or, for long answers, it is a gold sentence."""
+    text = sentence.passage.text[sentence.start : sentence.end]
     if one.row.get("gold_sentences"):
-        return _is_gold_sentence(one, document_id, text)
-    plain = _plain(text)
-    return any(_plain(answer) in plain for answer in one.answers)
+        return _is_gold_sentence(one, sentence.passage.document_id, text)
+    return any(contains(text, answer) for answer in one.answers)
 
 
 def _is_gold_sentence(one: PublicQuestion, document_id: str, text: str) -> bool:
@@ -129,7 +169,3 @@ def _is_gold_sentence(one: PublicQuestion, document_id: str, text: str) -> bool:
     golds = [set(sentence.lower().split()) for sentence in one.row["gold_sentences"]]
     same = any(len(words & gold) >= 0.6 * min(len(words), len(gold)) for gold in golds)
     return document_id in one.gold and len(words) >= 3 and same
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.lower().split())

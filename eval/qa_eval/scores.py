@@ -60,6 +60,24 @@ def _worded(score: Callable[[Result], float]) -> Callable[[Result], Pair | None]
     return lambda r: _mean(score(r)) if r.example.worded else None
 
 
+def _within(k: int) -> Callable[[Result], Pair | None]:
+    """Whether an acceptable answer stands in one of the first `k` evidence sentences."""
+
+    def row(r: Result) -> Pair | None:
+        if not r.example.worded or r.example.together:
+            return None
+        first = r.reply.evidence[:k]
+        return _mean(any(contains(one.text, answer) for one in first for answer in r.example.answers))
+
+    return row
+
+
+def _gold_first(r: Result) -> Pair | None:
+    """Whether the first passage is of a document that answers."""
+    gold = {span.document_id for span in r.example.evidence}
+    return _mean(bool(r.reply.passages) and r.reply.passages[0].document_id in gold) if gold else None
+
+
 def _contains(r: Result) -> float:
     found = [contains(r.reply.text, answer) for answer in r.example.answers]
     return sum(found) / len(found) if r.example.together else float(any(found))
@@ -106,6 +124,8 @@ METRICS = (
     Metric("sentence_success@1", _sentences("success@1")),
     Metric("sentence_success@3", _sentences("success@3")),
     Metric("sentence_mrr@10", _sentences("mrr@10")),
+    Metric("gold_document_first", _gold_first),
+    *(Metric(f"answer_in_evidence@{k}", _within(k)) for k in (1, 2, 3)),
     Metric("answer_contains", _worded(_contains)),
     Metric("exact_match", _worded(_short(exact_match))),
     Metric("token_f1", _worded(_short(token_f1))),
