@@ -7,7 +7,8 @@ export HF_HUB_OFFLINE := 1
 .PHONY: serve ask test eval check install lock clean
 
 serve: .venv/installed ; @$(BIN)/qa serve
-ask: .venv/installed ; @$(BIN)/qa ingest --quiet && $(BIN)/qa ask "$(Q)"
+ask: export Q := $(value Q)
+ask: .venv/installed ; @$(BIN)/qa ingest --quiet ; $(BIN)/qa ask "$$Q"
 test: .venv/tested .venv/browser ; $(BIN)/pytest -q
 eval: .venv/tested ; @$(BIN)/qa eval
 check: .venv/tested ; $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from qa.errors import DocumentNotFound, QuestionInvalid
 from qa.pipeline import QA
 from qa.types import Answer, Turn
 
@@ -133,3 +134,19 @@ def test_page_furniture_is_never_quoted(qa: QA) -> None:
     trace = qa.ask("What are the latest stories on Wednesday, November 1, 2023? Date:").trace
     shown = {one.text for one in (*trace.evidence, *trace.passages)}
     assert not any("Latest stories" in text or "November 1, 2023" in text for text in shown)
+
+
+def test_bare_keywords_invent_no_conflict(qa: QA) -> None:
+    assert qa.ask("Belarus Russia").disagreement is None
+
+
+@pytest.mark.parametrize("question", ["\ud800 Why?", "Why \udcff?"])
+def test_characters_that_no_encoding_holds_do_no_harm(qa: QA, question: str) -> None:
+    assert qa.ask(question, (Turn("user", "\ud800"),)).question
+
+
+def test_unknown_documents_and_no_evidence_are_refused(qa: QA) -> None:
+    with pytest.raises(DocumentNotFound, match="no document 'none'"):
+        qa.ask("Why?", documents=[FIRST, "none"])
+    with pytest.raises(QuestionInvalid, match="top_k"):
+        qa.ask("Why?", top_k=0)

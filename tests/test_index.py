@@ -279,3 +279,103 @@ def test_a_snapshot_does_not_change_while_it_is_read(corpus: Path) -> None:
         writer.start()
         writer.join()
         assert index.document("cats").text == before
+
+
+def test_one_file_removes_nothing_though_other_ids_begin_with_its_own(corpus: Path) -> None:
+    for name in ("doc1", "doc10"):
+        (corpus / f"{name}.txt").write_text(f"This is {name}.")
+    run(corpus)
+    assert run(corpus, corpus / "doc1.txt").removed == []
+    with opened(corpus) as index:
+        assert "doc10" in [document.id for document in index.documents()]
+
+
+def test_one_id_from_two_folders_at_once_is_refused(corpus: Path) -> None:
+    for name in ("a", "b"):
+        (corpus.parent / name).mkdir()
+        (corpus.parent / name / "x.txt").write_text(f"From {name}.")
+    report = run(corpus, corpus.parent / "a", corpus.parent / "b")
+    assert report.added == ["x"]
+    assert len(report.failed) == 1
+    with opened(corpus) as index:
+        assert index.document("x").text == "From a."
+
+
+def test_a_database_whose_making_was_broken_off_is_made_again(corpus: Path) -> None:
+    folder = corpus.parent / "index"
+    folder.mkdir()
+    connection = sqlite3.connect(folder / "qa.sqlite3")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    with pytest.raises(IndexMissing, match="never finished"):
+        opened(corpus)
+    assert sorted(run(corpus).added) == ["cats", "dogs"]
+
+
+def test_damaged_files_are_named_and_vectors_made_again(corpus: Path) -> None:
+    run(corpus)
+    (corpus.parent / "index" / "chroma" / "chroma.sqlite3").write_bytes(b"garbage " * 2000)
+    with pytest.raises(IndexDamaged, match="qa ingest"):
+        opened(corpus)
+    run(corpus)
+    with opened(corpus) as index:
+        assert found(index, "Dogs bark")[0] == "dogs"
+    database = corpus.parent / "index" / "qa.sqlite3"
+    content = bytearray(database.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    database.write_bytes(content)
+    with pytest.raises(IndexDamaged, match="qa ingest"):
+        opened(corpus)
+
+
+def test_an_index_that_was_emptied_or_replaced_says_so(corpus: Path) -> None:
+    run(corpus)
+    with opened(corpus) as index:
+        with index.change():
+            index.remove(["cats", "dogs"])
+        with pytest.raises(IndexMissing, match="holds no document"), index.snapshot():
+            pass
+        assert not index.is_replaced()
+        shutil.rmtree(corpus.parent / "index")
+        assert index.is_replaced()
+
+
+def test_questions_go_on_while_another_process_writes(corpus: Path) -> None:
+    run(corpus)
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def ask(index: Index) -> None:
+        while not done.is_set():
+            try:
+                found(index, "Cats purr")
+            except BaseException as error:
+                failures.append(error)
+                return
+
+    with opened(corpus) as index:
+        threads = [threading.Thread(target=ask, args=(index,)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for n in range(3):
+            (corpus / f"new{n}.txt").write_text(f"Bird number {n} sings.")
+            script = [
+                sys.executable,
+                "-c",
+                INGEST_IN_ANOTHER_PROCESS,
+                str(Path(__file__).parent),
+                str(corpus),
+            ]
+            subprocess.run(script, check=True, timeout=60)
+        done.set()
+        for thread in threads:
+            thread.join()
+        assert "new2" in found(index, "Bird number 2 sings")
+    assert failures == []
+
+
+def test_a_name_that_is_not_utf8_is_refused_and_the_rest_is_indexed(corpus: Path) -> None:
+    Path(os.fsdecode(os.fsencode(corpus) + b"/bad\xff.txt")).write_text("Text.")
+    report = run(corpus)
+    assert sorted(report.added) == ["cats", "dogs"]
+    assert ["not UTF-8" in failure.reason for failure in report.failed] == [True]

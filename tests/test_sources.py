@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from qa.errors import CorpusMissing
+from qa.errors import CorpusMissing, FileUnreadable
 from qa.sources import CORPUS_ORIGIN, scan
 
 
@@ -46,3 +47,19 @@ def test_a_folder_elsewhere_is_an_origin_of_its_own(tmp_path: Path) -> None:
 def test_a_missing_path_is_named(tmp_path: Path) -> None:
     with pytest.raises(CorpusMissing, match="nowhere"):
         scan(tmp_path / "nowhere", tmp_path)
+
+
+def test_a_folder_that_cannot_be_listed_is_not_taken_for_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path, "a.txt", "sub/b.txt")
+    listed = os.scandir
+
+    def refuse(path: object) -> object:
+        if str(path).endswith("sub"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(FileUnreadable, match="sub can't be read"):
+        scan(tmp_path, tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from fastapi import APIRouter, Response, UploadFile
@@ -84,6 +85,9 @@ def _content(file: UploadFile, limit: int) -> bytes | Problem:
 def _take_in(files: list[tuple[str, bytes | Problem]], service: Service) -> list[UploadResult]:
     results: dict[str, UploadResult] = {}
     readable: list[tuple[str, bytes]] = []
+    twice = {name for name, count in Counter(name for name, _ in files).items() if count > 1}
+    if twice:
+        raise _invalid(f"several files are called {min(twice)}; rename them")
     for name, content in files:
         if isinstance(content, Problem):
             results[name] = UploadResult(file=name, outcome="error", problem=content)

@@ -106,7 +106,9 @@ def healthz() -> Health:
 @router.get("/readyz", responses=responses(503))
 def readyz(service: TheService) -> Health:
     """The service can answer."""
-    counts = service.qa().counts()
+    qa = service.qa()
+    with qa.index.snapshot():
+        counts = qa.counts()
     return Health(status="ready", documents=counts.documents, passages=counts.passages)
 
 

@@ -34,6 +34,10 @@ class Service:
     def qa(self) -> QA:
         """Raises the `IndexError_` or `ModelError` that keeps it from answering."""
         with self._lock:
+            if self._qa is not None and self._is_ours and self._qa.index.is_replaced():
+                # Its files were removed or put anew: it would go on answering from what is gone.
+                self._qa.close()
+                self._qa = None
             if self._qa is None:
                 self._qa = build_qa(self.settings)
             return self._qa

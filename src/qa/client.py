@@ -25,8 +25,8 @@ def ask_service(url: str, question: str, key: str = "", history: Sequence[Turn] 
         raise ServiceError(f"{url} is no address of a service; write it like http://127.0.0.1:8000.")
     body = json.dumps({"question": question, "history": [asdict(turn) for turn in history]}).encode()
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
-    request = urllib.request.Request(url.rstrip("/") + "/v1/ask", data=body, headers=headers)
     try:
+        request = urllib.request.Request(url.rstrip("/") + "/v1/ask", data=body, headers=headers)
         with urllib.request.urlopen(request, timeout=_SECONDS) as response:
             answer: dict[str, Any] = json.load(response)
             return answer

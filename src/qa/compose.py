@@ -24,14 +24,14 @@ def compose(
 ) -> Draft:
     """The sentences that answer, at most three, none saying what another one says.
 
-    Where the sources disagree these are the first ones of each position. Otherwise the best one,
-    those of its document that score nearly as well unless it holds a sure short answer, and
-    `further`: the best ones of the question's other parts.
+    Where the sources disagree these are the first ones of each position, citing all that hold it.
+    Otherwise the best one, those of its document that score nearly as well unless it holds a sure
+    short answer, and `further`: the best ones of the question's other parts.
     """
     if disagreement is not None:
-        numbers = [position.citations[0] for position in disagreement.positions]
-        by_number = {one.number: one for one in evidence}
-        return _draft([by_number[number] for number in numbers])
+        quotes = {one.number: one.quote for one in evidence}
+        sides = [position.citations for position in disagreement.positions]
+        return Draft(tuple(Claim(quotes[side[0]], side) for side in sides))
     chosen: list[Evidence] = list(evidence[:1])
     for one in further:
         _add(one, chosen)

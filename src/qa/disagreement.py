@@ -35,6 +35,7 @@ FEATURES = (
 
 SERIOUS = 0.4  # least relevance of a statement that takes a position: about what answers alone need
 RELATED = 0.1  # least strength of a duration that goes back to the same time as a serious one
+_ASKS = re.compile(r"\b(?:who|whom|whose|what|which|when|where|why|how)\b", re.I)
 _DENIAL = re.compile(r"\b(?:not|never|no longer|neither|nor|denied|cannot)\b|n[’']t\b", re.I)
 
 
@@ -46,6 +47,8 @@ def find_disagreement(question: str, statements: Sequence[Statement]) -> Disagre
     were published at different times.
     """
     kind = answer_type(question)
+    if kind == "other" and not _ASKS.search(question):
+        return None  # bare keywords ask for no value
     if kind == "yes_no":
         return _asked_value(question, statements) or _polarity(question, statements)
     groups = positions(question, kind, statements)

@@ -20,7 +20,15 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from qa.errors import IndexBusy, IndexDamaged, IndexForeign, IndexMissing, IndexStale, IndexUnwritable
+from qa.errors import (
+    IndexBusy,
+    IndexDamaged,
+    IndexError_,
+    IndexForeign,
+    IndexMissing,
+    IndexStale,
+    IndexUnwritable,
+)
 from qa.interfaces import Embedder
 from qa.split import SETTINGS as SPLITTER_SETTINGS
 from qa.store import Entry, Store
@@ -28,7 +36,15 @@ from qa.vectors import Vectors
 
 _DATABASE = "qa.sqlite3"
 _VECTORS = "chroma"
-_OWN_FILES = {"README.md", ".gitignore", ".lock", "holder.json", _VECTORS}
+_OWN_FILES = {
+    "README.md",
+    ".gitignore",
+    ".lock",
+    "holder.json",
+    _VECTORS,
+    f"{_DATABASE}-wal",
+    f"{_DATABASE}-shm",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +65,8 @@ class Index:
         self._writes = store.writes()
         self._reopening = threading.Lock()
         self._changing = False
+        self._manifest: str | None = None
+        self._inode = (folder / _DATABASE).stat().st_ino
         self.document = store.document
         self.documents = store.documents
         self.sources = store.sources
@@ -68,21 +86,14 @@ class Index:
         if not (folder / _DATABASE).is_file():
             raise IndexMissing(f"There is no index in {folder}; run 'qa ingest' to build it.")
         store = Store(folder / _DATABASE)
-        documents, passages = store.counts()
-        if not documents:
+        try:
+            _refuse_unfit(folder, store, manifest_of(embedder))
+            index = cls(folder, store, Vectors(folder / _VECTORS, embedder.name))
+            index._manifest = manifest_of(embedder)
+        except IndexError_:
             store.close()
-            raise IndexMissing(
-                f"The index in {folder} holds no document; run 'qa ingest' on a folder that does."
-            )
-        others = [one for one in store.manifests() if one != manifest_of(embedder)]
-        if others:
-            store.close()
-            raise IndexStale(
-                f"The index in {folder} was built with {others[0]}, not {manifest_of(embedder)};"
-                " run 'qa ingest' to renew it."
-            )
-        index = cls(folder, store, Vectors(folder / _VECTORS, embedder.name))
-        if index._vectors.count() < passages:
+            raise
+        if not index.is_whole():
             index.close()
             raise IndexDamaged(f"Vectors are missing from {folder}; run 'qa ingest' to rebuild them.")
         return index
@@ -124,11 +135,21 @@ class Index:
         """Whether there is a vector for each passage."""
         return self._vectors.count() >= self._store.counts()[1]
 
+    def is_replaced(self) -> bool:
+        """Whether another file stands in the place of the one that was opened, or none."""
+        database = self.folder / _DATABASE
+        return not database.exists() or database.stat().st_ino != self._inode
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """All reads of this thread inside the block see one and the same state of the documents."""
+        """All reads of this thread inside the block see one and the same state of the documents.
+
+        Raises `IndexMissing` or `IndexStale` if what was written since has left nothing to answer from.
+        """
         with self._store.snapshot():
             self._reopen_if_written_elsewhere()
+            if self._store.is_empty():
+                raise _empty(self.folder)
             yield
 
     @contextmanager
@@ -177,6 +198,8 @@ class Index:
         writes = self._store.writes()
         with self._reopening:
             if writes > self._writes and not self._changing:
+                if self._manifest is not None:
+                    _refuse_unfit(self.folder, self._store, self._manifest)
                 self._vectors.reopen()
                 self._writes = writes
 
@@ -184,6 +207,20 @@ class Index:
 def manifest_of(embedder: Embedder) -> str:
     """What made the passages and vectors of a document: encoder, dimension, splitter."""
     return f"{embedder.name} ({embedder.dimension} dimensions, {SPLITTER_SETTINGS})"
+
+
+def _refuse_unfit(folder: Path, store: Store, manifest: str) -> None:
+    if store.is_empty():
+        raise _empty(folder)
+    others = [one for one in store.manifests() if one != manifest]
+    if others:
+        raise IndexStale(
+            f"The index in {folder} was built with {others[0]}, not {manifest}; run 'qa ingest' to renew it."
+        )
+
+
+def _empty(folder: Path) -> IndexMissing:
+    return IndexMissing(f"The index in {folder} holds no document; run 'qa ingest' on a folder that does.")
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -218,5 +255,13 @@ def _writing(folder: Path) -> Iterator[None]:
             yield
             holder.unlink(missing_ok=True)
     except Timeout as error:
-        pid = json.loads(holder.read_text())["pid"] if holder.exists() else "unknown"
-        raise IndexBusy(f"Process {pid} is writing the index in {folder}; wait for it or stop it.") from error
+        raise IndexBusy(
+            f"{_holder(holder)} is writing the index in {folder}; wait for it or stop it."
+        ) from error
+
+
+def _holder(file: Path) -> str:
+    try:
+        return f"Process {json.loads(file.read_text())['pid']}"
+    except (OSError, ValueError, KeyError):
+        return "Another process"  # it has just begun, or just ended

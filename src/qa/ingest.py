@@ -119,7 +119,7 @@ def _changed(
         report.removed += _gone(one, known)
         for source in one.sources:
             try:
-                document = _load(source, known)
+                document = _load(source, known, changed)
             except LoadError as error:
                 report.failed.append(Failure(source.path, str(error)))
                 continue
@@ -142,17 +142,25 @@ def _gone(one: Scan, known: dict[str, Known]) -> list[str]:
     return sorted(
         document_id
         for document_id, before in known.items()
-        if before.origin == one.origin and document_id.startswith(one.prefix) and document_id not in standing
+        if one.prefix is not None
+        and before.origin == one.origin
+        and document_id.startswith(one.prefix)
+        and document_id not in standing
     )
 
 
-def _load(source: Source, known: dict[str, Known]) -> Document:
-    taken = known.get(source.document_id)
-    if taken is not None and taken.origin != source.origin:
+def _load(source: Source, known: dict[str, Known], changed: dict[str, tuple[Document, str]]) -> Document:
+    before = known.get(source.document_id)
+    _, origin = changed.get(source.document_id, (None, before.origin if before else source.origin))
+    if origin != source.origin:
         raise LoadError(
-            f"{source.path}: the id '{source.document_id}' belongs to a document from {taken.origin};"
+            f"{source.path}: the id '{source.document_id}' belongs to a document from {origin};"
             " rename the file."
         )
+    try:
+        source.document_id.encode()
+    except UnicodeEncodeError as error:
+        raise LoadError(f"{source.path!r}: the name is not UTF-8; rename the file.") from error
     return load(source.path, source.document_id, source.uri)
 
 

@@ -108,13 +108,26 @@ def _metadata_value(beside: Path, key: str, value: object) -> str:
         if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
             raise MetadataInvalid(f"{beside}: 'furniture' must be a list of lines of the text.")
         return "\n".join(value)
+    if key == "published" and isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         value = value.isoformat()
     if not isinstance(value, str):
         raise MetadataInvalid(f"{beside}: '{key}' must be a string.")
-    if key == "published" and not _ISO_DATE.fullmatch(value):
+    if key == "url" and not value.startswith(("https://", "http://")):
+        raise MetadataInvalid(f"{beside}: 'url' must begin with https:// or http://.")
+    if key == "published" and not _is_date(value):
         raise MetadataInvalid(f"{beside}: 'published' must be a date like 2019, 2019-12 or 2019-12-20.")
     return value
+
+
+def _is_date(value: str) -> bool:
+    """Whether it is an ISO date of a year, a month or a day that there is."""
+    try:
+        datetime.date.fromisoformat((value + "-01-01")[:10])
+    except ValueError:
+        return False
+    return _ISO_DATE.fullmatch(value) is not None
 
 
 def _first_line(text: str) -> str | None:

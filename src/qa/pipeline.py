@@ -11,7 +11,7 @@ from qa.annotate import annotate
 from qa.compose import compose
 from qa.confidence import THRESHOLD, confidence, sentence_confidence
 from qa.disagreement import Statement, find_disagreement
-from qa.errors import QuestionInvalid
+from qa.errors import DocumentNotFound, QuestionInvalid
 from qa.index import Index
 from qa.interfaces import Embedder
 from qa.parts import parts
@@ -64,11 +64,16 @@ class QA:
         """Answer `question`, which may refer to the earlier turns in `history`.
 
         `top_k` is the number of evidence sentences to consider; `documents` limits the answer to
-        documents of these ids. Raises `QuestionInvalid`. That nothing answers is an `Answer` too.
+        documents of these ids. Raises `QuestionInvalid`, or `DocumentNotFound` for an id that isn't
+        there. That nothing answers is an `Answer` too.
         """
         question = _checked(question)
+        if top_k < 1:
+            raise QuestionInvalid(f"top_k is {top_k}; ask for at least one evidence sentence.")
+        history = [Turn(turn.role, _readable(turn.content)) for turn in history]
         timings: dict[str, float] = {}
         with _timed(timings, "total"), self.index.snapshot():
+            self._require(documents)
             complete = correct(standalone(question, history), self._lexicon)
             ranking = self._ranking(complete, documents, timings)
             sure = confidence(complete, ranking)
@@ -80,8 +85,8 @@ class QA:
                 further, lacking = self._further(complete, evidence, documents, timings)
             with _timed(timings, "compose"):
                 if sure >= THRESHOLD:
-                    disagreement = find_disagreement(complete, _statements(complete, ranking, sources, top_k))
-                    draft = compose(complete, evidence[:top_k], further, disagreement)
+                    disagreement = find_disagreement(complete, _statements(complete, ranking, sources))
+                    draft = compose(complete, evidence[: max(top_k, TOP_K)], further, disagreement)
             with _timed(timings, "verify"):
                 revisions = {document_id: source.sha256 for document_id, source in sources.items()}
                 verified = verify(draft, evidence, revisions, self.index.document)
@@ -102,6 +107,14 @@ class QA:
         """The ranked evidence that `ask` composes an answer from, with the features that ranked it."""
         with self.index.snapshot():
             return self._ranking(_checked(question), documents, {})
+
+    def _require(self, documents: Sequence[str] | None) -> None:
+        """Refuse ids that stand for nothing: a slip in one would look like "the documents do not say"."""
+        wanted = [_readable(one) for one in documents or ()]
+        found = self.index.sources(wanted)
+        for one in wanted:
+            if one not in found:
+                raise DocumentNotFound(f"There is no document '{one}'; list the documents for their ids.")
 
     def _ranking(self, question: str, documents: Sequence[str] | None, timings: dict[str, float]) -> Ranking:
         with _timed(timings, "retrieve"):
@@ -154,10 +167,8 @@ def _evidence(ranking: Ranking) -> list[Evidence]:
     ]
 
 
-def _statements(
-    question: str, ranking: Ranking, sources: Mapping[str, Document], top_k: int
-) -> list[Statement]:
-    """What `find_disagreement` reads of the evidence."""
+def _statements(question: str, ranking: Ranking, sources: Mapping[str, Document]) -> list[Statement]:
+    """What `find_disagreement` reads of the evidence, as deep as the answer usually looks."""
     return [
         Statement(
             number=number,
@@ -168,7 +179,7 @@ def _statements(
             passage=one.passage.text,
             relevance=sentence_confidence(question, one),
         )
-        for number, one in enumerate(ranking.sentences[:top_k], start=1)
+        for number, one in enumerate(ranking.sentences[:TOP_K], start=1)
     ]
 
 
@@ -207,7 +218,7 @@ def _scored(passage: Passage, score: float) -> Scored:
 
 
 def _checked(question: str) -> str:
-    question = question.strip()
+    question = _readable(question).strip()
     if not question:
         raise QuestionInvalid("The question is empty; write one.")
     if len(question) > MAX_QUESTION_CHARS:
@@ -215,6 +226,11 @@ def _checked(question: str) -> str:
             f"The question has {len(question)} characters; shorten it to at most {MAX_QUESTION_CHARS}."
         )
     return question
+
+
+def _readable(text: str) -> str:
+    """The text with a replacement character for each lone surrogate, which no encoding can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 @contextmanager

@@ -32,7 +32,12 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=ENV_FILE, toml_file=TOML_FILE, extra="ignore", frozen=True
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        toml_file=TOML_FILE,
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
     )
 
     corpus: Path = Field(default=Path("corpus"), description="folder of the documents answered from")
@@ -87,7 +92,11 @@ def _refuse_unknown_names() -> None:
 def _given_names() -> Iterable[str]:
     yield from (name.upper() for name in os.environ if name.upper().startswith(PREFIX))
     if ENV_FILE.is_file():
-        yield from (name.upper() for name in dotenv_values(ENV_FILE) if name.upper().startswith(PREFIX))
+        try:
+            given = dotenv_values(ENV_FILE)
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{ENV_FILE} is not UTF-8 text; convert it.") from error
+        yield from (name.upper() for name in given if name.upper().startswith(PREFIX))
     if TOML_FILE.is_file():
         try:
             with TOML_FILE.open("rb") as file:

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
-from qa.errors import DocumentNotFound, IndexForeign
+from qa.database import Mode, connect, create_schema, is_bare
+from qa.errors import DocumentNotFound, IndexDamaged, IndexForeign, IndexMissing
 from qa.interfaces import TokenVectors
 from qa.packing import pack, unpack
 from qa.types import Document, Passage
@@ -54,13 +54,22 @@ class Store:
         self._path = path
         self._local = threading.local()
         self._open_connections: list[sqlite3.Connection] = []
-        new = create and not path.exists()
         try:
-            if new:
+            # A file without a table is one whose making was broken off.
+            if create and (not path.exists() or is_bare(self._connection)):
                 self._create()
             (found,) = self._connection.execute("PRAGMA application_id").fetchone()
+            bare = is_bare(self._connection)
+        except sqlite3.OperationalError as error:
+            self.close()
+            raise IndexDamaged(
+                f"{path} can't be opened ({error}); correct that, or remove its folder."
+            ) from error
         except sqlite3.DatabaseError as error:
             raise self._foreign() from error
+        if bare:
+            self.close()
+            raise IndexMissing(f"The index in {path.parent} was never finished; run 'qa ingest' to build it.")
         if found != APPLICATION_ID:
             raise self._foreign()
 
@@ -201,6 +210,11 @@ class Store:
                 _insert(connection, entry)
             _count_write(connection)
 
+    def is_empty(self) -> bool:
+        """Whether there is no document."""
+        (some,) = self._connection.execute("SELECT EXISTS (SELECT 1 FROM documents)").fetchone()
+        return not some
+
     @property
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -209,11 +223,9 @@ class Store:
             self._local.connection = connection
         return connection
 
-    def _connect(self, mode: str) -> sqlite3.Connection:
-        uri = f"{self._path.resolve().as_uri()}?mode={mode}"
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
+    def _connect(self, mode: Mode) -> sqlite3.Connection:
+        connection = connect(self._path, mode)
         self._open_connections.append(connection)
-        connection.execute("PRAGMA foreign_keys = ON")
         return connection
 
     def _create(self) -> None:
@@ -222,8 +234,7 @@ class Store:
         connection.execute("PRAGMA journal_mode = WAL")
         with self._transaction():
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            for statement in _statements(files("qa").joinpath("schema.sql").read_text()):
-                connection.execute(statement)
+            create_schema(connection)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -241,15 +252,6 @@ class Store:
         return IndexForeign(
             f"{self._path} is not an index of this program; move it away or choose another folder (QA_INDEX)."
         )
-
-
-def _statements(script: str) -> Iterator[str]:
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
 
 
 def _insert(connection: sqlite3.Connection, entry: Entry) -> None:

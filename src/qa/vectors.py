@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, cast
 
@@ -35,14 +37,28 @@ class Vectors:
     def __init__(self, folder: Path, space: str, *, create: bool = False) -> None:
         self._folder = folder
         self._name = f"passages-{space}"
-        self._lock = threading.Lock()
-        self._connect(create)
+        self._users = 0
+        self._closing = False
+        self._changed = threading.Condition()
+        try:
+            self._connect(create)
+        except ChromaError as error:
+            if not create:
+                raise self._damaged() from error
+            # Nothing in there is worth more than the documents' text, from which it is made again.
+            shutil.rmtree(folder)
+            self._connect(create)
 
     def _connect(self, create: bool) -> None:
         if not create and not (self._folder / "chroma.sqlite3").is_file():
             raise self._damaged()
         settings = ChromaSettings(anonymized_telemetry=False)
-        self._client = cast(Client, chromadb.PersistentClient(self._folder, settings=settings))
+        try:
+            self._client = cast(Client, chromadb.PersistentClient(self._folder, settings=settings))
+        except ChromaError:
+            # Chroma keeps what it failed to start, by path, and would give it out again.
+            Client.clear_system_cache()
+            raise
         try:
             self._collection = self._client.get_collection(self._name, embedding_function=None)
         except NotFoundError as error:
@@ -56,17 +72,29 @@ class Vectors:
 
     def reopen(self) -> None:
         """See what another process has written: Chroma itself keeps answering from its memory."""
-        with self._lock:
+        with self._changed:
+            self._closing = True
+            self._changed.wait_for(lambda: self._users == 0)
+        try:
             self._client.close()
             self._connect(create=False)
+        except ChromaError as error:
+            raise self._damaged() from error
+        finally:
+            with self._changed:
+                self._closing = False
+                self._changed.notify_all()
 
     def close(self) -> None:
-        """Let go of the files."""
-        self._client.close()
+        """Let go of the files, once no thread reads them."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._users == 0)
+            self._client.close()
 
     def count(self) -> int:
         """Number of vectors."""
-        return int(self._collection.count())
+        with self._reading() as collection:
+            return int(collection.count())
 
     def upsert(self, ids: Sequence[str], vectors: NDArray[np.float32], document_ids: Sequence[str]) -> None:
         """Write vectors, (n, dimension) float32."""
@@ -93,26 +121,29 @@ class Vectors:
                 return []  # Chroma refuses an empty list
             chosen: dict[Literal["$in", "$nin"], list[str | int | float | bool]] = {"$in": [*documents]}
             where = {"document_id": chosen}
-        collection = self._collection
-        try:
-            found = _query(collection, vector, k, where)
-        except ChromaError as error:
-            with self._lock:
-                current = self._collection
-            if current is collection:
-                raise self._damaged() from error
-            # Another thread has reopened the collection while this one was reading.
-            found = _query(current, vector, k, where)
+        with self._reading() as collection:
+            found = collection.query(
+                query_embeddings=vector[None, :], n_results=k, where=where, include=["distances"]
+            )
         distances = found["distances"] or [[]]
         return [(one, 1.0 - float(far)) for one, far in zip(found["ids"][0], distances[0], strict=True)]
+
+    @contextmanager
+    def _reading(self) -> Iterator[chromadb.Collection]:
+        """The collection, which no thread reopens inside the block. Raises `IndexDamaged`."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._closing)
+            self._users += 1
+        try:
+            yield self._collection
+        except ChromaError as error:
+            raise self._damaged() from error
+        finally:
+            with self._changed:
+                self._users -= 1
+                self._changed.notify_all()
 
     def _damaged(self) -> IndexDamaged:
         return IndexDamaged(
             f"The vectors in {self._folder} are missing or damaged; run 'qa ingest' to rebuild."
         )
-
-
-def _query(
-    collection: chromadb.Collection, vector: NDArray[np.float32], k: int, where: chromadb.Where | None
-) -> chromadb.QueryResult:
-    return collection.query(query_embeddings=vector[None, :], n_results=k, where=where, include=["distances"])
