@@ -180,3 +180,13 @@ def test_qa_key_makes_a_key_that_opens(tmp_path: Path) -> None:
     key, entry = (line.rsplit(" ", 1)[1] for line in shown.strip().splitlines())
     (kept,) = parse_keys(entry)
     assert (kept.name, kept.read_only, find_key(key, [kept])) == ("carol", True, kept)
+
+
+@pytest.mark.parametrize("headers", [{"host": "[::1"}, {"origin": "http://["}, {"host": "example.org"}])
+def test_a_host_or_origin_that_is_malformed_or_foreign_is_refused(
+    settings: Settings, qa: QA, headers: dict[str, str]
+) -> None:
+    app = create_app(settings, qa, only_local=True)
+    client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+    assert client.post("/v1/ask", json={"question": "Why?"}, headers=headers).status_code == 403
+    assert client.post("/v1/ask", json={"question": "Why?"}, headers={"host": "127.0.0.2"}).status_code == 200

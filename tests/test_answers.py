@@ -50,11 +50,18 @@ def test_single_facts(qa: QA, question: str, document_id: str, words: str) -> No
     ("question", "sides"),
     [
         ("In what year was the Union State treaty signed?", {SECOND: "1997", THIRD: "1996"}),
+        ("In which year was the treaty on the Union State signed?", {SECOND: "1997", THIRD: "1996"}),
+        ("When was the treaty signed?", {SECOND: "1997", THIRD: "1996"}),
         (
             "How many people protested in Minsk around the day of the Sochi talks?",
             {FIRST: "more than a thousand", SECOND: "Hundreds"},
         ),
+        (
+            "How large was the protest in Minsk on the day of the Sochi talks?",
+            {FIRST: "more than a thousand", SECOND: "Hundreds"},
+        ),
         ("When does Putin's term end?", {FIRST: "2024", SECOND: "2020"}),
+        ("When does Putin's presidential term expire?", {FIRST: "2024", SECOND: "2020"}),
     ],
 )
 def test_sources_that_disagree_are_both_quoted(qa: QA, question: str, sides: dict[str, str]) -> None:

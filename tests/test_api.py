@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,13 @@ def test_a_bug_is_a_problem_that_tells_nothing_of_the_inside(
     assert response.status_code == 500
     assert response.headers["content-type"] == "application/problem+json"
     assert "secret" not in response.text
+
+
+@pytest.mark.parametrize("field", ["content", "model"])
+def test_lone_surrogates_are_no_internal_error(client: TestClient, field: str) -> None:
+    message = {"role": "user", "content": "\\ud800 Why?" if field == "content" else "Why?"}
+    model = "\\ud800" if field == "model" else "any"
+    body = json.dumps({"model": model, "messages": [message]}).replace("\\\\u", "\\u")
+    for path in ("/v1/chat/completions",):
+        response = client.post(path, content=body, headers={"content-type": "application/json"})
+        assert response.status_code == 200

@@ -95,3 +95,11 @@ def test_less_is_better_and_what_is_not_measured_is_missed(dev: Dataset, qa: QA)
     assert "above 0.001" in str(found["latency_p50_ms"])
     assert "not measured" in str(found["conflict_recall"])
     assert "accuracy" not in found, "the test split was not run"
+
+
+def test_floors_that_are_missing_or_name_no_split_do_not_open_the_gate(tmp_path: Path) -> None:
+    with pytest.raises(FloorsError, match="does not exist"):
+        read_floors(tmp_path / "nowhere.toml", "own")
+    (tmp_path / "floors.toml").write_text("[own.dve]\naccuracy = 1.0\n")
+    with pytest.raises(FloorsError, match="dve"):
+        read_floors(tmp_path / "floors.toml", "own")

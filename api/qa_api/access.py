@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import time
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from limits import parse
@@ -23,7 +24,6 @@ from qa_api.static import page_paths
 _HEALTH = {"/healthz", "/readyz"}
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _WRITING = ("/v1/documents", "/v1/feedback")
-_LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
 def refuse_open_address(settings: Settings, *, insecure: bool) -> None:
@@ -76,13 +76,12 @@ class AccessRules:
 
     def _foreign(self, method: str, path: str, headers: Headers) -> Response | None:
         host = headers.get("host", "")
-        name = urlsplit("//" + host).hostname if host else None
-        if self._only_local and name not in _LOCAL:
+        if self._only_local and not _is_local(host):
             detail = "Without keys the service answers to 'localhost' only; set QA_API_KEYS to use a name."
             return respond(path, 403, "host-refused", "The host is refused", detail)
         origin = headers.get("origin")
         # Browsers send forms to other hosts without asking first; the origin tells.
-        if origin and method not in _SAFE and urlsplit(origin).netloc != host:
+        if origin and method not in _SAFE and origin.partition("://")[2] != host:
             detail = "Pages of other sites may not write here; open the page of this service."
             return respond(path, 403, "origin-refused", "The origin is refused", detail)
         return None
@@ -122,3 +121,12 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _is_local(host: str) -> bool:
+    """Whether a Host header names this machine: localhost, or an address of the loopback network."""
+    try:
+        name = urlsplit("//" + host).hostname or ""
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -85,7 +85,8 @@ def _content(file: UploadFile, limit: int) -> bytes | Problem:
 def _take_in(files: list[tuple[str, bytes | Problem]], service: Service) -> list[UploadResult]:
     results: dict[str, UploadResult] = {}
     readable: list[tuple[str, bytes]] = []
-    twice = {name for name, count in Counter(name for name, _ in files).items() if count > 1}
+    plain = Counter(name.replace("\\", "/").rpartition("/")[2] for name, _ in files)
+    twice = {name for name, count in plain.items() if count > 1}
     if twice:
         raise _invalid(f"several files are called {min(twice)}; rename them")
     for name, content in files:

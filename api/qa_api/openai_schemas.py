@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from qa.text import readable
 from qa.types import Status
 from qa_api.schemas import MAX_HISTORY, CitationOut, DisagreementOut
 
 MODEL = "grounded-qa"
+
+
+Text = Annotated[str, AfterValidator(readable)]
 
 
 class _Lenient(BaseModel):
@@ -20,14 +24,14 @@ class TextPart(_Lenient):
     """A part of a message; parts that are no text are passed over."""
 
     type: str
-    text: str = ""
+    text: Text = ""
 
 
 class Message(_Lenient):
     """A turn of the conversation. Instructions (system, developer) change nothing: what is said is quoted."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[TextPart] | None = None
+    content: Text | list[TextPart] | None = None
 
     @property
     def text(self) -> str:
@@ -49,7 +53,7 @@ class ChatRequest(_Lenient):
     messages: Annotated[list[Message], Field(min_length=1, max_length=MAX_HISTORY)] = Field(
         examples=[[{"role": "user", "content": "How much did China invest in Belarus?"}]]
     )
-    model: str = Field(default=MODEL, examples=[MODEL])
+    model: Text = Field(default=MODEL, examples=[MODEL])
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = 1

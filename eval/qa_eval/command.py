@@ -19,6 +19,7 @@ from qa.errors import QAError
 from qa.settings import load_settings
 
 GOLD = Path("eval/gold")
+FLOORS = Path("eval/floors.toml")
 LOG_WIDTH = 140
 EXTRA = ("httpx", "ir_measures", "jinja2", "matplotlib", "sklearn")
 # What is heavy is imported inside the commands: 'qa --help' reads this file.
@@ -57,7 +58,7 @@ def run(
     baseline: Annotated[Path | None, typer.Option(help="the .json report of an earlier run")] = None,
     split: Annotated[Literal["dev", "test", "all"], typer.Option(help="which part of the set")] = "all",
     output: Annotated[Path, typer.Option(help="folder of the reports")] = Path("eval/reports"),
-    floors: Annotated[Path, typer.Option(help="file of the floors")] = Path("eval/floors.toml"),
+    floors: Annotated[Path | None, typer.Option(help="file of the floors; eval/floors.toml if there")] = None,
 ) -> None:
     """Ask every question, print the figures, write the reports (the command when none is named)."""
     missing = [package for package in EXTRA if find_spec(package) is None]
@@ -65,6 +66,8 @@ def run(
         raise ExtraMissing(f"{', '.join(missing)} not installed; pip install 'grounded-qa[eval]'.")
     from qa_eval import session
 
+    if floors is None and FLOORS.exists():
+        floors = FLOORS
     options = session.Options(output, floors, url, baseline, split)
     settings, console = load_settings(), Console()
     if not console.is_terminal:
@@ -105,14 +108,16 @@ def add(
     verdict: Annotated[
         Literal["good", "bad", "skip"] | None, typer.Option(help="asked for when not given")
     ] = None,
-    file: Annotated[Path, typer.Option(help="the file to append to")] = GOLD / "feedback.jsonl",
+    file: Annotated[Path | None, typer.Option(help="the file to append to; QA_FEEDBACK's if none")] = None,
 ) -> None:
     """Ask a question, show the answer, and record whether it was good."""
     from qa.build import build_qa
     from qa.feedback import record
     from qa.wire import wire_answer
 
-    wire = wire_answer(build_qa(load_settings()).ask(question))
+    settings = load_settings()
+    file = file or settings.feedback
+    wire = wire_answer(build_qa(settings).ask(question))
     typer.echo(f"{wire['answer']}\nConfidence: {wire['confidence']:.0%}")
     while verdict is None:
         given = typer.prompt("good, bad or skip")

@@ -17,6 +17,8 @@ Floors = Mapping[str, Mapping[str, float]]
 EXTRA = "extra"
 EXTRA_NAMES = ("faults_stopped", "sound_drafts_kept")
 
+SPLITS = ("dev", "test", "all", EXTRA)
+
 
 class FloorsError(QAError):
     """The file of floors can't be used."""
@@ -41,12 +43,14 @@ class Breach:
 def read_floors(path: Path, name: str) -> Floors:
     """The floors of the set of that name; empty where the file has none. Raises `FloorsError`."""
     if not path.exists():
-        return {}
+        raise FloorsError(f"{path} does not exist; name the file of the floors, or none.")
     try:
         floors: Floors = tomllib.loads(path.read_text(encoding="utf-8")).get(name, {})
     except (OSError, ValueError) as error:
         raise FloorsError(f"{path} can't be read ({error}); correct it.") from error
     for split, figures in floors.items():
+        if split not in SPLITS:
+            raise FloorsError(f"{path}: [{name}.{split}] is no split; there are {', '.join(SPLITS)}.")
         unknown = set(figures) - (set(EXTRA_NAMES) if split == EXTRA else set(BY_NAME))
         if unknown:
             raise FloorsError(
@@ -55,10 +59,11 @@ def read_floors(path: Path, name: str) -> Floors:
     return floors
 
 
-def breaches(report: Report, floors: Floors, *, in_process: bool = True) -> list[Breach]:
+def breaches(report: Report, floors: Floors, *, in_process: bool = True, whole: bool = False) -> list[Breach]:
     """Every figure that misses its floor, or that a floor asks for and nothing measured.
 
-    Only splits that were run are looked at; the verifier's figures can't be had over HTTP.
+    Splits that were not run are passed over, unless the `whole` set was to be run; the verifier's
+    figures can't be had over HTTP.
     """
     found = []
     measured = {
@@ -67,8 +72,9 @@ def breaches(report: Report, floors: Floors, *, in_process: bool = True) -> list
     if in_process:
         measured[EXTRA] = dict(report.extra)
     for split, wanted in floors.items():
-        for name, floor in wanted.items() if split in measured else ():
-            value = measured[split].get(name)
+        asked_for = split in measured or (whole and split != EXTRA)
+        for name, floor in wanted.items() if asked_for else ():
+            value = measured.get(split, {}).get(name)
             if value is None or (value > floor if lower_is_better(name) else value < floor):
                 found.append(Breach(split, name, value, floor))
     return found

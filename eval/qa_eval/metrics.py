@@ -73,8 +73,14 @@ def brier(rows: Rows) -> float:
 
 def ece(rows: Rows) -> float:
     """Expected calibration error (Naeini et al. 2015) ten bins of equal mass (Nguyen and O'Connor 2015)."""
+    if not _both_labels(rows):
+        return float("nan")
     bins = calibration_bins(rows)
     return sum(count * abs(stated - found) for stated, found, count in bins) / len(rows)
+
+
+def _both_labels(rows: Rows) -> bool:
+    return 0 < float(rows[:, 1].sum()) < len(rows)
 
 
 def calibration_bins(rows: Rows, bins: int = 10) -> list[tuple[float, float, int]]:

@@ -38,7 +38,7 @@ class Options:
     """What was asked for on the command line."""
 
     output: Path
-    floors: Path
+    floors: Path | None
     url: str | None = None
     baseline: Path | None = None
     split: str = "all"
@@ -79,12 +79,16 @@ def finish(
 ) -> Outcome:
     """The second half of `run_set`, for results that were made in another way."""
     report = summarise(results, baseline)
-    floors = read_floors(options.floors, results.name)
+    floors = read_floors(options.floors, results.name) if options.floors else {}
     page = options.output / f"{results.name}.html"
     write_json(report, page.with_suffix(".json"))
     write_html(report, page)
     console.print(table(report, floors))
-    return Outcome(report, page, tuple(breaches(report, floors, in_process=options.url is None)))
+    return Outcome(
+        report,
+        page,
+        tuple(breaches(report, floors, in_process=options.url is None, whole=options.split == "all")),
+    )
 
 
 def ask_all(dataset: Dataset, settings: Settings, url: str | None = None) -> Results:

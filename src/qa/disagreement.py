@@ -34,6 +34,7 @@ FEATURES = (
 """What tells a conflict from two values that answer different questions."""
 
 SERIOUS = 0.4  # least relevance of a statement that takes a position: about what answers alone need
+COMPARABLE = 0.6  # or, where nothing is that relevant, this share of the most relevant one's
 RELATED = 0.1  # least strength of a duration that goes back to the same time as a serious one
 _ASKS = re.compile(r"\b(?:who|whom|whose|what|which|when|where|why|how)\b", re.I)
 _DENIAL = re.compile(r"\b(?:not|never|no longer|neither|nor|denied|cannot)\b|n[’']t\b", re.I)
@@ -64,10 +65,12 @@ def find_disagreement(question: str, statements: Sequence[Statement]) -> Disagre
 def positions(question: str, kind: AnswerType, statements: Sequence[Statement]) -> list[list[Stand]]:
     """The documents' best stands in groups that can all be true together, the best supported first."""
     lasting = is_lasting(kind, question)  # "since 1994" shows by itself that it tells of the same
+    best = max((statement.relevance for statement in statements), default=0.0)
+    least = min(SERIOUS, COMPARABLE * best)
     stands = [
         s
         for s in best_stands(question, kind, statements)
-        if s.strength >= RELATED and (lasting or s.statement.relevance >= SERIOUS)
+        if s.strength >= RELATED and (lasting or s.statement.relevance >= least)
     ]
     if kind == "duration":  # the contemporaries first: "since 1994" fits durations of every year
         stands.sort(key=lambda s: s.statement.published or "")

@@ -19,6 +19,7 @@ from qa.question import standalone
 from qa.rank import Ranking, rank, vocabulary_prior
 from qa.retrieve import retrieve
 from qa.spell import Lexicon, correct
+from qa.text import readable
 from qa.types import (
     Answer,
     Claim,
@@ -70,7 +71,7 @@ class QA:
         question = _checked(question)
         if top_k < 1:
             raise QuestionInvalid(f"top_k is {top_k}; ask for at least one evidence sentence.")
-        history = [Turn(turn.role, _readable(turn.content)) for turn in history]
+        history = [Turn(turn.role, readable(turn.content)) for turn in history]
         timings: dict[str, float] = {}
         with _timed(timings, "total"), self.index.snapshot():
             self._require(documents)
@@ -110,7 +111,7 @@ class QA:
 
     def _require(self, documents: Sequence[str] | None) -> None:
         """Refuse ids that stand for nothing: a slip in one would look like "the documents do not say"."""
-        wanted = [_readable(one) for one in documents or ()]
+        wanted = [readable(one) for one in documents or ()]
         found = self.index.sources(wanted)
         for one in wanted:
             if one not in found:
@@ -218,7 +219,7 @@ def _scored(passage: Passage, score: float) -> Scored:
 
 
 def _checked(question: str) -> str:
-    question = _readable(question).strip()
+    question = readable(question).strip()
     if not question:
         raise QuestionInvalid("The question is empty; write one.")
     if len(question) > MAX_QUESTION_CHARS:
@@ -226,11 +227,6 @@ def _checked(question: str) -> str:
             f"The question has {len(question)} characters; shorten it to at most {MAX_QUESTION_CHARS}."
         )
     return question
-
-
-def _readable(text: str) -> str:
-    """The text with a replacement character for each lone surrogate, which no encoding can hold."""
-    return text.encode("utf-8", "replace").decode()
 
 
 @contextmanager

@@ -21,3 +21,8 @@ def trim(text: str, start: int, end: int) -> Span:
     """The span without the white space at its two ends."""
     chunk = text[start:end]
     return start + len(chunk) - len(chunk.lstrip()), end - (len(chunk) - len(chunk.rstrip()))
+
+
+def readable(text: str) -> str:
+    """The text with "?" for each lone surrogate, which no encoding can hold."""
+    return text.encode("utf-8", "replace").decode()
