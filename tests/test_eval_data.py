@@ -126,3 +126,12 @@ def test_without_its_gold_a_question_is_unanswerable() -> None:
     example = Example("q", "?", True, answers=("x",), evidence=(GoldSpan("a"),), grades=(("a", 1),))
     bare = without_gold(example, ["a", "b", "c"])
     assert (bare.answerable, bare.documents, bare.needs()) == (False, ("b", "c"), ())
+
+
+@pytest.mark.parametrize(
+    "article", [{"paragraphs": None}, {"paragraphs": [{"context": "Text.", "qas": None}]}]
+)
+def test_a_squad_file_whose_lists_are_none_is_reported(tmp_path: Path, article: dict[str, object]) -> None:
+    path = tmp_path / "squad.json"
+    path.write_text(json.dumps({"data": [article]}))
+    assert [problem.file for problem in load(path).problems] == [str(path)]

@@ -87,5 +87,6 @@ def _evidence(answer: Answer, documents: Mapping[str, Document]) -> dict[str, An
                 "score": round(one.score, 4),
             }
             for one in answer.trace.evidence[:_EVIDENCE]
+            if one.document_id in documents  # it may have been deleted since
         ],
     }

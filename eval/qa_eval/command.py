@@ -74,7 +74,12 @@ def run(
         console = Console(width=LOG_WIDTH)
     code = 0
     for path in gold or session.suite(suite):
-        outcome = session.run_set(path, options, settings, console)
+        try:
+            outcome = session.run_set(path, options, settings, console)
+        except QAError as error:
+            _complain(str(error))  # the other sets are still run
+            code = 2
+            continue
         typer.echo(f"Report: {outcome.page}")
         for breach in outcome.breaches:
             _complain(str(breach))

@@ -184,7 +184,11 @@ def _load_squad(path: Path, articles: list[Any]) -> Dataset:
             continue
         document = SourceText(file_id(f"paragraph-{len(documents):05d}"), title, paragraph["context"])
         documents.append(document)
-        for number, row in enumerate(paragraph.get("qas", [])):
+        rows = paragraph.get("qas", [])
+        if not isinstance(rows, list):
+            problems.append(Problem(str(path), None, f"{where}.qas", "is not a list"))
+            continue
+        for number, row in enumerate(rows):
             try:
                 examples.append(_squad_example(_SquadQuestion.model_validate(row), document))
             except ValidationError as error:
@@ -200,7 +204,8 @@ def _squad_paragraphs(articles: list[Any]) -> Iterator[tuple[str, str, Any]]:
     for a, article in enumerate(articles):
         paragraphs = article.get("paragraphs", []) if isinstance(article, dict) else []
         title = str(article.get("title", "")).replace("_", " ") if isinstance(article, dict) else ""
-        for p, paragraph in enumerate(paragraphs):
+        # What is no list is one paragraph that is none, so that it is reported.
+        for p, paragraph in enumerate(paragraphs if isinstance(paragraphs, list) else [paragraphs]):
             yield f"data.{a}.paragraphs.{p}", title, paragraph
 
 
@@ -230,7 +235,7 @@ def _squad_example(row: _SquadQuestion, document: SourceText) -> Example:
 def _load_beir(path: Path) -> Dataset:
     problems: list[Problem] = []
     documents = [
-        SourceText(file_id(row["_id"]), row.get("title") or "", row["text"])
+        SourceText(file_id(row["_id"]), str(row.get("title") or ""), row["text"])
         for row in _beir_rows(path / "corpus.jsonl", problems)
     ]
     judged = _qrels(path, problems)
