@@ -53,7 +53,7 @@ def note(request: Request, answer: Answer, service: Service) -> None:
     request.state.log = fields
 
 
-@router.post("/v1/ask", responses=responses(413, 422, 503), response_model_exclude_unset=True)
+@router.post("/v1/ask", responses=responses(404, 413, 422, 503), response_model_exclude_unset=True)
 def ask(body: AskRequest, service: TheService, request: Request) -> AskResponse:
     """Answer a question from the documents, with citations, or say that they do not."""
     return AskResponse.model_validate(wire_answer(_ask(body, service, request), trace=body.trace))
@@ -73,7 +73,7 @@ _EVENTS = (
 @router.post(
     "/v1/ask/stream",
     response_class=EventSourceResponse,
-    responses=responses(413, 422, 503),
+    responses=responses(404, 413, 422, 503),
     description="Answer a question as server-sent events, no word before it is verified. " + _EVENTS,
 )
 def ask_stream(events: Annotated[Iterator[ServerSentEvent], Depends(_started)]) -> Iterable[ServerSentEvent]:
