@@ -36,3 +36,12 @@ def qa(settings: Settings) -> Iterator[QA]:
     built = build_qa(settings)
     yield built
     built.close()
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "cats.txt").write_text("Cats purr at night. They sleep by day.")
+    (folder / "dogs.txt").write_text("Dogs bark at strangers. They fetch sticks.")
+    return folder

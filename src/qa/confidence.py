@@ -8,11 +8,9 @@ never lowers the confidence, a missing term never raises it. Learnt by `python -
 
 from __future__ import annotations
 
-import math
-
 from qa.rank import RankedSentence, Ranking
 from qa.short_answer import answer_type, rank_values
-from qa.weights import learnt
+from qa.weights import learnt, logistic
 
 SIGNS = {
     "maxsim": 1,
@@ -42,8 +40,8 @@ def sentence_confidence(question: str, sentence: RankedSentence) -> float:
     """Probability in [0, 1] that the sentence, taken as the best evidence, answers the question."""
     weights = learnt("confidence")
     features = confidence_features(question, sentence)
-    log_odds = weights["intercept"] + sum(weights[name] * features[name] for name in SIGNS)
-    return 1 / (1 + math.exp(-max(-50.0, min(50.0, log_odds))))
+    row, by = zip(*((features[name], weights[name]) for name in SIGNS), strict=True)
+    return logistic((1.0, *row), (weights["intercept"], *by))
 
 
 def confidence_features(question: str, sentence: RankedSentence) -> dict[str, float]:

@@ -101,7 +101,7 @@ class QA:
             citations=citations,
             confidence=sure,
             disagreement=disagreement,
-            trace=_trace(ranking, timings),
+            trace=_trace(ranking, evidence, timings),
         )
 
     def ranking(self, question: str, documents: Sequence[str] | None = None) -> Ranking:
@@ -138,10 +138,13 @@ class QA:
         lacking = False
         for part in joined if len(joined) > 1 else ():
             ranking = self._ranking(part, documents, timings)
-            lacking |= confidence(part, ranking) < THRESHOLD
-            if confidence(part, ranking) >= THRESHOLD:
-                best = _evidence(ranking)[0]
-                further += [places[key] for key in [(best.passage.id, best.start)] if key in places]
+            if confidence(part, ranking) < THRESHOLD:
+                lacking = True
+                continue
+            best = ranking.sentences[0]
+            place = (best.passage.id, best.passage.start + best.start)
+            if place in places:
+                further.append(places[place])
         return further, lacking
 
     def search(self, query: str, k: int = TOP_K) -> tuple[Scored, ...]:
@@ -205,13 +208,12 @@ def _status(claims: Sequence[Claim], disagreement: Disagreement | None, lacking:
     return "partial" if lacking else "answered"
 
 
-def _trace(ranking: Ranking, timings: Mapping[str, float]) -> Trace:
+def _trace(ranking: Ranking, evidence: Sequence[Evidence], timings: Mapping[str, float]) -> Trace:
     passages = tuple(_scored(one.passage, one.score) for one in ranking.passages)
-    evidence = tuple(
-        Scored(one.passage.document_id, one.start, one.end, one.quote, one.score)
-        for one in _evidence(ranking)
+    sentences = tuple(
+        Scored(one.passage.document_id, one.start, one.end, one.quote, one.score) for one in evidence
     )
-    return Trace(passages, evidence, timings)
+    return Trace(passages, sentences, timings)
 
 
 def _scored(passage: Passage, score: float) -> Scored:
