@@ -146,7 +146,7 @@ def test_a_bug_is_a_problem_that_tells_nothing_of_the_inside(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(qa, "ask", broken)
+    monkeypatch.setattr(qa, "steps", broken)
     response = TestClient(create_app(settings, qa), raise_server_exceptions=False).post(
         "/v1/ask", json={"question": "Why?"}
     )

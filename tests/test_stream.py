@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from live import serving
+from qa.errors import IndexDamaged
 from qa.pipeline import QA
 from qa.settings import Settings
-from qa_api import routes, stream
+from qa.types import Step, Waiting
 from qa_api.app import create_app
 
 CHINA = "How much did China invest in Belarus, and in how many projects?"
@@ -59,15 +64,91 @@ def test_what_fails_before_the_first_event_is_an_ordinary_problem(client: TestCl
     assert (response.status_code, response.json()["type"]) == (422, "urn:qa:problem:question-invalid")
 
 
-def test_what_fails_later_is_the_last_event(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = stream.answer_events
+@pytest.mark.parametrize(
+    ("failure", "status", "kind"),
+    [(RuntimeError("secret detail"), 500, "internal"), (IndexDamaged("It broke."), 503, "index-damaged")],
+)
+def test_what_fails_later_is_the_last_event(
+    failure: Exception,
+    status: int,
+    kind: str,
+    client: TestClient,
+    qa: QA,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = qa.steps
 
     def broken(*arguments: Any, **options: Any) -> Any:
         yield next(whole(*arguments, **options))
-        raise RuntimeError("secret detail")
+        raise failure
 
-    monkeypatch.setattr(routes, "answer_events", broken)
+    monkeypatch.setattr(qa, "steps", broken)
     response = client.post("/v1/ask/stream", json={"question": CHINA})
-    (_, _), (name, problem) = events(response.text)
-    assert (name, problem["status"], problem["type"]) == ("error", 500, "urn:qa:problem:internal")
+    (first, _), (name, problem) = events(response.text)
+    assert (first, name) == ("evidence", "error")
+    assert (problem["status"], problem["type"]) == (status, f"urn:qa:problem:{kind}")
     assert "secret" not in response.text
+    chat = {"model": "qa", "messages": [{"role": "user", "content": CHINA}], "stream": True}
+    lines = client.post("/v1/chat/completions", json=chat).text.strip().split("\n\n")
+    assert json.loads(lines[-2].removeprefix("data: "))["error"]["code"] == kind.replace("-", "_")
+    assert "secret" not in "".join(lines)
+
+
+class Slow:
+    """A `QA` whose answers wait, after their evidence, until they are allowed to go on."""
+
+    def __init__(self, qa: QA) -> None:
+        self._qa = qa
+        self.goes_on = threading.Event()
+        self.given_up = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._qa, name)
+
+    def steps(self, *arguments: Any, **options: Any) -> Iterator[Step]:
+        steps = self._qa.steps(*arguments, **options)
+        try:
+            yield next(steps)
+            while not self.goes_on.wait(0.01):
+                yield Waiting()
+            yield from steps
+        except GeneratorExit:
+            self.given_up.set()
+            raise
+
+
+@pytest.fixture
+def slow(qa: QA) -> Iterator[Slow]:
+    slow = Slow(qa)
+    yield slow
+    slow.goes_on.set()
+
+
+def test_evidence_is_sent_before_the_answer_is_ready(settings: Settings, slow: Slow) -> None:
+    with (
+        serving(create_app(settings, slow)) as url,  # type: ignore[arg-type]
+        httpx.stream("POST", url + "/v1/ask/stream", json={"question": CHINA}, timeout=30) as response,
+    ):
+        lines = response.iter_lines()
+        assert next(lines) == "event: evidence"
+        slow.goes_on.set()
+        assert "event: answer" in list(lines)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/ask", {"question": CHINA}),
+        ("/v1/ask/stream", {"question": CHINA}),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": CHINA}]}),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": CHINA}], "stream": True}),
+    ],
+)
+def test_an_answer_that_nobody_waits_for_is_given_up(
+    path: str, body: dict[str, Any], settings: Settings, slow: Slow
+) -> None:
+    with serving(create_app(settings, slow)) as url:  # type: ignore[arg-type]
+        with pytest.raises(httpx.ReadTimeout), httpx.stream("POST", url + path, json=body, timeout=1) as told:
+            for _ in told.iter_lines():
+                pass
+        assert slow.given_up.wait(30)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import StreamingResponse
 
-from qa.errors import QuestionInvalid
-from qa.types import Answer, Role, Turn
+from qa.errors import QAError, QuestionInvalid
+from qa.types import Answer, Role, Shown, Turn
 from qa.wire import wire_answer
 from qa_api.openai_schemas import (
     ERRORS,
@@ -31,9 +33,10 @@ from qa_api.openai_schemas import (
     UrlCitation,
     Usage,
 )
-from qa_api.routes import TheService, note
+from qa_api.problems import bug_of, openai_error, problem_of
+from qa_api.routes import TheService, noted
 from qa_api.service import Service
-from qa_api.stream import pieces
+from qa_api.stream import Steps, answer_of, started, taken
 
 router = APIRouter()
 _CREATED = 1_760_000_000
@@ -54,16 +57,16 @@ def models() -> ModelList:
     },
     response_model=ChatCompletion,
 )
-def chat_completions(body: ChatRequest, service: TheService, request: Request) -> Response | ChatCompletion:
+async def chat_completions(
+    body: ChatRequest, service: TheService, request: Request
+) -> Response | ChatCompletion:
     """Answer the last user message; the messages before it are what it may refer to."""
     question, history = _question(body.messages)
-    answer = service.ask(question, history)
-    note(request, answer, service)
-    completion = _completion(body, answer, service, str(request.base_url))
+    steps = noted(taken(service.steps(question, history)), request, service)
+    chat = _Chat(body, service, str(request.base_url))
     if not body.stream:
-        return completion
-    usage = bool(body.stream_options and body.stream_options.include_usage)
-    events = _events(completion, pieces(answer), usage=usage)
+        return chat.completion(await answer_of(steps, request))
+    events = chat.events(await started(steps))
     return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
 
@@ -76,19 +79,70 @@ def _question(messages: list[Message]) -> tuple[str, tuple[Turn, ...]]:
     return messages[last].text, history
 
 
-def _completion(body: ChatRequest, answer: Answer, service: Service, base_url: str) -> ChatCompletion:
-    wire = wire_answer(answer)
-    annotations = _annotations(answer, base_url)
-    message = ChatMessage(content=answer.text, annotations=annotations)
-    asked, answered = service.count_tokens(["\n".join(one.text for one in body.messages), answer.text])
-    return ChatCompletion(
-        id=f"chatcmpl-{uuid.uuid4().hex}",
-        created=int(time.time()),
-        model=body.model,
-        choices=[Choice(message=message)],
-        usage=Usage(prompt_tokens=asked, completion_tokens=answered, total_tokens=asked + answered),
-        **{name: wire[name] for name in Grounding.model_fields},
-    )
+class _Chat:
+    """One answer in OpenAI's words, whole or in pieces."""
+
+    def __init__(self, body: ChatRequest, service: Service, base_url: str) -> None:
+        self._body = body
+        self._service = service
+        self._base_url = base_url
+        self._id = f"chatcmpl-{uuid.uuid4().hex}"
+        self._created = int(time.time())
+
+    def completion(self, answer: Answer) -> ChatCompletion:
+        """The answer as one object."""
+        wire = wire_answer(answer)
+        message = ChatMessage(content=answer.text, annotations=_annotations(answer, self._base_url))
+        texts = ["\n".join(one.text for one in self._body.messages), answer.text]
+        asked, answered = self._service.count_tokens(texts)
+        return ChatCompletion(
+            id=self._id,
+            created=self._created,
+            model=self._body.model,
+            choices=[Choice(message=message)],
+            usage=Usage(prompt_tokens=asked, completion_tokens=answered, total_tokens=asked + answered),
+            **{name: wire[name] for name in Grounding.model_fields},
+        )
+
+    async def events(self, steps: Steps) -> AsyncIterator[str]:
+        """The answer as it comes, claim by claim."""
+        yield self._chunk({"role": "assistant", "content": ""})
+        try:
+            async with aclosing(steps):
+                async for step in steps:
+                    if isinstance(step, Shown):
+                        yield self._chunk({"content": step.text})
+                    elif isinstance(step, Answer):
+                        for event in self._ending(step):
+                            yield event
+        except QAError as error:
+            yield _event(openai_error(problem_of(error)))
+        except Exception as error:
+            logging.getLogger("qa_api").exception("bug in a stream")
+            yield _event(openai_error(bug_of(error)))
+        yield "data: [DONE]\n\n"
+
+    def _ending(self, answer: Answer) -> Iterator[str]:
+        whole = self.completion(answer).model_dump(mode="json")
+        if not answer.claims:
+            yield self._chunk({"content": answer.text})
+        grounding = {name: whole[name] for name in Grounding.model_fields}
+        yield self._chunk({"annotations": whole["choices"][0]["message"]["annotations"]}, "stop", **grounding)
+        options = self._body.stream_options
+        if options and options.include_usage:
+            yield _event({**self._head(), "choices": [], "usage": whole["usage"]})
+
+    def _chunk(self, delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        return _event({**self._head(), "choices": [choice], **more})
+
+    def _head(self) -> dict[str, Any]:
+        return {
+            "id": self._id,
+            "object": "chat.completion.chunk",
+            "created": self._created,
+            "model": self._body.model,
+        }
 
 
 def _annotations(answer: Answer, base_url: str) -> list[Annotation]:
@@ -105,25 +159,6 @@ def _annotations(answer: Answer, base_url: str) -> list[Annotation]:
         place = UrlCitation(start_index=mark.start(), end_index=mark.end(), title=citation.title, url=url)
         found.append(Annotation(url_citation=place))
     return found
-
-
-def _events(completion: ChatCompletion, texts: list[str], *, usage: bool) -> Iterator[str]:
-    whole = completion.model_dump(mode="json")
-    head = {name: whole[name] for name in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
-
-    def event(delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return _event({**head, "choices": [choice], **more})
-
-    yield event({"role": "assistant", "content": ""})
-    for text in texts:
-        yield event({"content": text})
-    grounding = {name: whole[name] for name in Grounding.model_fields}
-    annotations = whole["choices"][0]["message"]["annotations"]
-    yield event({"annotations": annotations}, "stop", **grounding)
-    if usage:
-        yield _event({**head, "choices": [], "usage": whole["usage"]})
-    yield "data: [DONE]\n\n"
 
 
 def _event(body: dict[str, Any]) -> str:

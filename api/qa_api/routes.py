@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterable
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -24,7 +25,7 @@ from qa_api.schemas import (
     SearchResponse,
 )
 from qa_api.service import Service
-from qa_api.stream import answer_events, started
+from qa_api.stream import Steps, answer_events, answer_of, started, taken
 
 router = APIRouter()
 
@@ -38,11 +39,18 @@ def service_of(request: Request) -> Service:
 TheService = Annotated[Service, Depends(service_of)]
 
 
-def _ask(body: AskRequest, service: Service, request: Request) -> Answer:
+def _steps(body: AskRequest, service: Service) -> Steps:
     history = tuple(Turn(turn.role, turn.content) for turn in body.history)
-    answer = service.ask(body.question, history, top_k=body.top_k, documents=body.documents)
-    note(request, answer, service)
-    return answer
+    return taken(service.steps(body.question, history, top_k=body.top_k, documents=body.documents))
+
+
+async def noted(steps: Steps, request: Request, service: Service) -> Steps:
+    """`steps`; the line of this request in the log tells what became of the question."""
+    async with aclosing(steps):
+        async for step in steps:
+            if isinstance(step, Answer):
+                note(request, step, service)
+            yield step
 
 
 def note(request: Request, answer: Answer, service: Service) -> None:
@@ -54,14 +62,14 @@ def note(request: Request, answer: Answer, service: Service) -> None:
 
 
 @router.post("/v1/ask", responses=responses(404, 413, 422, 503), response_model_exclude_unset=True)
-def ask(body: AskRequest, service: TheService, request: Request) -> AskResponse:
+async def ask(body: AskRequest, service: TheService, request: Request) -> AskResponse:
     """Answer a question from the documents, with citations, or say that they do not."""
-    return AskResponse.model_validate(wire_answer(_ask(body, service, request), trace=body.trace))
+    answer = await answer_of(noted(_steps(body, service), request, service), request)
+    return AskResponse.model_validate(wire_answer(answer, trace=body.trace))
 
 
-def _started(body: AskRequest, service: TheService, request: Request) -> Iterator[ServerSentEvent]:
-    answer = _ask(body, service, request)
-    return started(answer_events(answer, service.sources(answer), trace=body.trace))
+async def _started(body: AskRequest, service: TheService, request: Request) -> Steps:
+    return await started(noted(_steps(body, service), request, service))
 
 
 _EVENTS = (
@@ -76,9 +84,12 @@ _EVENTS = (
     responses=responses(404, 413, 422, 503),
     description="Answer a question as server-sent events, no word before it is verified. " + _EVENTS,
 )
-def ask_stream(events: Annotated[Iterator[ServerSentEvent], Depends(_started)]) -> Iterable[ServerSentEvent]:
+async def ask_stream(
+    body: AskRequest, steps: Annotated[Steps, Depends(_started)]
+) -> AsyncIterable[ServerSentEvent]:
     """Answer a question as server-sent events."""
-    yield from events
+    async for event in answer_events(steps, trace=body.trace):
+        yield event
 
 
 @router.post("/v1/search", responses=responses(413, 422, 503))

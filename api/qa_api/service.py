@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 
 from qa import uploads
@@ -13,7 +13,7 @@ from qa.index import Index
 from qa.interfaces import Embedder
 from qa.pipeline import QA, TOP_K
 from qa.settings import Settings
-from qa.types import Answer, Document, Turn
+from qa.types import Answer, Document, Step, Turn
 from qa_api.metrics import Metrics
 
 
@@ -42,22 +42,27 @@ class Service:
                 self._qa = build_qa(self.settings)
             return self._qa
 
-    def ask(
+    def steps(
         self,
         question: str,
         history: Sequence[Turn] = (),
         *,
         top_k: int = TOP_K,
         documents: Sequence[str] | None = None,
-    ) -> Answer:
-        """`QA.ask`, counted: every route that answers comes through here."""
-        answer = self.qa().ask(question, history, top_k=top_k, documents=documents)
-        self.metrics.count(answer)
-        return answer
+    ) -> Generator[Step, None, None]:
+        """`QA.steps`, the answer counted: every route that answers comes through here."""
+        for step in self.qa().steps(question, history, top_k=top_k, documents=documents):
+            if isinstance(step, Answer):
+                self.metrics.count(step)
+            yield step
 
-    def sources(self, answer: Answer) -> dict[str, Document]:
-        """The documents that the evidence of an answer is from, by id, their texts left empty."""
-        return self._parts()[0].sources({one.document_id for one in answer.trace.evidence})
+    def ask(
+        self, question: str, history: Sequence[Turn] = (), documents: Sequence[str] | None = None
+    ) -> Answer:
+        """The last of `steps`."""
+        *_, answer = self.steps(question, history, documents=documents)
+        assert isinstance(answer, Answer)
+        return answer
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of word pieces of each text."""

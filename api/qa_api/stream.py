@@ -2,70 +2,66 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import aclosing
 from typing import Any
 
+from fastapi import HTTPException, Request
 from fastapi.sse import ServerSentEvent
+from starlette.concurrency import run_in_threadpool
 
 from qa.errors import QAError
-from qa.types import Answer, Document
-from qa.wire import wire_answer
+from qa.types import Answer, Found, Shown, Step, Waiting
+from qa.wire import wire_answer, wire_citation
 from qa_api.problems import bug_of, problem_of
 
 _EVIDENCE = 10
-_MARKS = re.compile(r" ?(\[\d+\])*")
 
 
-def answer_events(
-    answer: Answer, documents: Mapping[str, Document], *, trace: bool = False
-) -> Iterator[ServerSentEvent]:
-    """The events of an answer that is ready; `documents` are those that its evidence is from.
-
-    A composer that takes its time would yield the same events as it goes.
-    """
-    yield ServerSentEvent(event="evidence", data=_evidence(answer, documents))
-    body = wire_answer(answer, trace=trace)
-    cited = {one["number"]: one for one in body["citations"]}
-    for claim in body["claims"]:
-        citations = [cited[number] for number in claim["citations"]]
-        yield ServerSentEvent(event="claim", data={"text": claim["text"], "citations": citations})
-    yield ServerSentEvent(event="answer", data=body)
+Steps = AsyncGenerator[Step, None]
 
 
-def pieces(answer: Answer) -> list[str]:
-    """The text of an answer, claim by claim; together they are `answer.text`."""
-    text = answer.text
-    ends = []
-    start = 0
-    for claim in answer.claims:
-        start = text.index(claim.text, start) + len(claim.text)
-        ends.append(start)
-    # The marks of a claim, and what introduces the next one, stand between their texts.
-    cuts = [0, *(_after_marks(text, end) for end in ends[:-1]), len(text)]
-    return [text[a:b] for a, b in itertools.pairwise(cuts)]
-
-
-def _after_marks(text: str, start: int) -> int:
-    marks = _MARKS.match(text, start)
-    return marks.end() if marks else start
-
-
-def started(events: Iterable[ServerSentEvent]) -> Iterator[ServerSentEvent]:
-    """`events`, the first of them at hand: what fails before it raises here, and is an HTTP error yet.
-
-    What fails later can only be the last event, `error`.
-    """
-    iterator = iter(events)
-    first = next(iterator)
-    return _guarded(itertools.chain([first], iterator))
-
-
-def _guarded(events: Iterator[ServerSentEvent]) -> Iterator[ServerSentEvent]:
+async def taken(steps: Generator[Step, None, None]) -> Steps:
+    """The steps of an answer, taken in worker threads; who leaves early stops what makes them."""
     try:
-        yield from events
+        while (step := await run_in_threadpool(next, steps, None)) is not None:
+            yield step
+    finally:
+        steps.close()
+
+
+async def started(steps: Steps) -> Steps:
+    """`steps`, the first of them at hand: what fails before it raises here, and is an HTTP error yet."""
+    first = await anext(steps)
+
+    async def all_of_them() -> Steps:
+        async with aclosing(steps):
+            yield first
+            async for step in steps:
+                yield step
+
+    return all_of_them()
+
+
+async def answer_of(steps: Steps, request: Request) -> Answer:
+    """The last of the steps; they are given up when the client has gone."""
+    async with aclosing(steps):
+        async for step in steps:
+            if isinstance(step, Answer):
+                return step
+            if await request.is_disconnected():
+                break
+    raise HTTPException(499, "The client went away before its answer was ready")
+
+
+async def answer_events(steps: Steps, *, trace: bool = False) -> AsyncIterator[ServerSentEvent]:
+    """The event of each step; what fails once events were sent is the last one, `error`."""
+    try:
+        async with aclosing(steps):
+            async for step in steps:
+                if not isinstance(step, Waiting):
+                    yield _event(step, trace=trace)
     except QAError as error:
         yield ServerSentEvent(event="error", data=problem_of(error))
     except Exception as error:
@@ -73,20 +69,28 @@ def _guarded(events: Iterator[ServerSentEvent]) -> Iterator[ServerSentEvent]:
         yield ServerSentEvent(event="error", data=bug_of(error))
 
 
-def _evidence(answer: Answer, documents: Mapping[str, Document]) -> dict[str, Any]:
+def _event(step: Found | Shown | Answer, *, trace: bool) -> ServerSentEvent:
+    if isinstance(step, Found):
+        return ServerSentEvent(event="evidence", data=_evidence(step))
+    if isinstance(step, Shown):
+        citations = [wire_citation(one) for one in step.citations]
+        return ServerSentEvent(event="claim", data={"text": step.claim.text, "citations": citations})
+    return ServerSentEvent(event="answer", data=wire_answer(step, trace=trace))
+
+
+def _evidence(found: Found) -> dict[str, Any]:
     return {
-        "standalone_question": answer.standalone_question,
+        "standalone_question": found.question,
         "evidence": [
             {
-                "document_id": one.document_id,
-                "title": documents[one.document_id].title,
-                "published": documents[one.document_id].published,
+                "document_id": one.passage.document_id,
+                "title": found.sources[one.passage.document_id].title,
+                "published": found.sources[one.passage.document_id].published,
                 "start": one.start,
                 "end": one.end,
-                "quote": one.text,
+                "quote": one.quote,
                 "score": round(one.score, 4),
             }
-            for one in answer.trace.evidence[:_EVIDENCE]
-            if one.document_id in documents  # it may have been deleted since
+            for one in found.evidence[:_EVIDENCE]
         ],
     }

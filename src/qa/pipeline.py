@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from qa.annotate import annotate
 from qa.compose import compose
@@ -22,23 +22,37 @@ from qa.spell import Lexicon, correct
 from qa.text import readable
 from qa.types import (
     Answer,
+    Citation,
     Claim,
     Disagreement,
-    Document,
-    Draft,
     Evidence,
+    Found,
     Passage,
     Scored,
+    Shown,
     Status,
+    Step,
     Trace,
     Turn,
+    rendered,
 )
 from qa.verify import verify
 
 MAX_QUESTION_CHARS = 2_000
 TOP_K = 10
+_STAGES = ("retrieve", "rank", "compose", "verify")
 _CANDIDATES = 12
 """Passages that late interaction reads; more hold the answer too rarely to pay for (eval/LOG.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Extract:
+    """An answer in quotes; `lacking` tells that a part of the question has none."""
+
+    claims: tuple[Claim, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    disagreement: Disagreement | None = None
+    lacking: bool = False
 
 
 class QA:
@@ -68,40 +82,49 @@ class QA:
         documents of these ids. Raises `QuestionInvalid`, or `DocumentNotFound` for an id that isn't
         there. That nothing answers is an `Answer` too.
         """
+        *_, answer = self.steps(question, history, top_k=top_k, documents=documents)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def steps(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        top_k: int = TOP_K,
+        documents: Sequence[str] | None = None,
+    ) -> Generator[Step, None, None]:
+        """What `ask` does, as it comes: `Found`, each claim `Shown` once verified, last the `Answer`.
+
+        Different threads may take the steps.
+        """
+        began = time.perf_counter()
         question = _checked(question)
         if top_k < 1:
             raise QuestionInvalid(f"top_k is {top_k}; ask for at least one evidence sentence.")
-        history = [Turn(turn.role, readable(turn.content)) for turn in history]
-        timings: dict[str, float] = {}
-        with _timed(timings, "total"), self.index.snapshot():
+        complete = standalone(question, [Turn(turn.role, readable(turn.content)) for turn in history])
+        timings = dict.fromkeys(_STAGES, 0.0)
+        with self.index.snapshot():
             self._require(documents)
-            complete = correct(standalone(question, history), self._lexicon)
+            complete = correct(complete, self._lexicon)
             ranking = self._ranking(complete, documents, timings)
-            sure = confidence(complete, ranking)
-            evidence = _evidence(ranking)
-            sources = self.index.sources({one.passage.document_id for one in evidence})
-            further: list[Evidence] = []
-            disagreement, draft, lacking = None, Draft(()), False
-            if sure >= THRESHOLD:
-                further, lacking = self._further(complete, evidence, documents, timings)
-            with _timed(timings, "compose"):
-                if sure >= THRESHOLD:
-                    disagreement = find_disagreement(complete, _statements(complete, ranking, sources))
-                    draft = compose(complete, evidence[: max(top_k, TOP_K)], further, disagreement)
-            with _timed(timings, "verify"):
-                revisions = {document_id: source.sha256 for document_id, source in sources.items()}
-                verified = verify(draft, evidence, revisions, self.index.document)
-                citations = annotate(complete, verified.citations)
-        disagreement = _renumbered(disagreement, verified.numbers)
-        return Answer(
+            found = self._found(complete, ranking)
+            extract = self._extract(found, ranking, max(top_k, TOP_K), documents, timings)
+        yield found
+        pieces = rendered(extract.claims, extract.citations, extract.disagreement)
+        for claim, text in zip(extract.claims, pieces, strict=True):
+            cited = tuple(one for one in extract.citations if one.number in claim.evidence_numbers)
+            yield Shown(claim, cited, text)
+        timings["total"] = _milliseconds(began)
+        yield Answer(
             question=question,
             standalone_question=complete,
-            status=_status(verified.claims, disagreement, lacking),
-            claims=verified.claims,
-            citations=citations,
-            confidence=sure,
-            disagreement=disagreement,
-            trace=_trace(ranking, evidence, timings),
+            status=_status(extract),
+            claims=extract.claims,
+            citations=extract.citations,
+            confidence=found.confidence,
+            disagreement=extract.disagreement,
+            trace=_trace(ranking, found.evidence, timings),
         )
 
     def ranking(self, question: str, documents: Sequence[str] | None = None) -> Ranking:
@@ -124,16 +147,41 @@ class QA:
         with _timed(timings, "rank"):
             return rank(question, encoding.tokens, candidates, self._information)
 
+    def _found(self, question: str, ranking: Ranking) -> Found:
+        evidence = _evidence(ranking)
+        sources = self.index.sources({one.passage.document_id for one in evidence})
+        return Found(question, evidence, sources, confidence(question, ranking))
+
+    def _extract(
+        self,
+        found: Found,
+        ranking: Ranking,
+        top_k: int,
+        documents: Sequence[str] | None,
+        timings: dict[str, float],
+    ) -> _Extract:
+        """The answer in the sources' own words; nothing where they are too unlikely to answer."""
+        if found.confidence < THRESHOLD:
+            return _Extract()
+        further, lacking = self._further(found, documents, timings)
+        with _timed(timings, "compose"):
+            disagreement = find_disagreement(found.question, _statements(found, ranking))
+            draft = compose(found.question, found.evidence[:top_k], further, disagreement)
+        with _timed(timings, "verify"):
+            revisions = {document_id: source.sha256 for document_id, source in found.sources.items()}
+            verified = verify(draft, found.evidence, revisions, self.index.document)
+            citations = annotate(found.question, verified.citations)
+        return _Extract(verified.claims, citations, _renumbered(disagreement, verified.numbers), lacking)
+
     def _further(
         self,
-        question: str,
-        evidence: Sequence[Evidence],
+        found: Found,
         documents: Sequence[str] | None,
         timings: dict[str, float],
     ) -> tuple[list[Evidence], bool]:
         """The best evidence of each part of a question that joins several; whether one has none."""
-        joined = parts(question)
-        places = {(one.passage.id, one.start): one for one in evidence}
+        joined = parts(found.question)
+        places = {(one.passage.id, one.start): one for one in found.evidence}
         further: list[Evidence] = []
         lacking = False
         for part in joined if len(joined) > 1 else ():
@@ -156,9 +204,9 @@ class QA:
             return tuple(_scored(one.passage, one.fused) for one in found)
 
 
-def _evidence(ranking: Ranking) -> list[Evidence]:
+def _evidence(ranking: Ranking) -> tuple[Evidence, ...]:
     """All ranked sentences, best first, numbered from 1."""
-    return [
+    return tuple(
         Evidence(
             number=number,
             passage=one.passage,
@@ -168,20 +216,20 @@ def _evidence(ranking: Ranking) -> list[Evidence]:
             score=one.score,
         )
         for number, one in enumerate(ranking.sentences, start=1)
-    ]
+    )
 
 
-def _statements(question: str, ranking: Ranking, sources: Mapping[str, Document]) -> list[Statement]:
+def _statements(found: Found, ranking: Ranking) -> list[Statement]:
     """What `find_disagreement` reads of the evidence, as deep as the answer usually looks."""
     return [
         Statement(
             number=number,
             document_id=one.passage.document_id,
-            title=sources[one.passage.document_id].title,
-            published=sources[one.passage.document_id].published,
+            title=found.sources[one.passage.document_id].title,
+            published=found.sources[one.passage.document_id].published,
             sentence=one.passage.text[one.start : one.end],
             passage=one.passage.text,
-            relevance=sentence_confidence(question, one),
+            relevance=sentence_confidence(found.question, one),
         )
         for number, one in enumerate(ranking.sentences[:TOP_K], start=1)
     ]
@@ -199,13 +247,13 @@ def _renumbered(disagreement: Disagreement | None, numbers: Mapping[int, int]) -
     return replace(disagreement, positions=tuple(positions)) if len(positions) > 1 else None
 
 
-def _status(claims: Sequence[Claim], disagreement: Disagreement | None, lacking: bool) -> Status:
+def _status(extract: _Extract) -> Status:
     """Derived from the answer, so that it can't say anything else."""
-    if not claims:
+    if not extract.claims:
         return "not_found"
-    if disagreement is not None and disagreement.kind == "value":
+    if extract.disagreement is not None and extract.disagreement.kind == "value":
         return "conflict"
-    return "partial" if lacking else "answered"
+    return "partial" if extract.lacking else "answered"
 
 
 def _trace(ranking: Ranking, evidence: Sequence[Evidence], timings: Mapping[str, float]) -> Trace:
@@ -235,5 +283,8 @@ def _checked(question: str) -> str:
 def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
-    taken = (time.perf_counter() - start) * 1000
-    timings[stage] = round(timings.get(stage, 0.0) + taken, 2)
+    timings[stage] = round(timings.get(stage, 0.0) + _milliseconds(start), 2)
+
+
+def _milliseconds(start: float) -> float:
+    return round((time.perf_counter() - start) * 1000, 2)

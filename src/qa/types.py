@@ -6,7 +6,7 @@ into `Document.text`: for every span, `document.text[start:end]` is the text it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -161,24 +161,66 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The claims, each followed by the numbers of its citations, or that there is no answer.
-
-        Where the sources disagree it says so; where they speak of different times, as of when each does.
-        """
+        """The claims, each followed by the numbers of its citations, or that there is no answer."""
         if self.status == "not_found":
             return NOT_FOUND_TEXT
-        opening = "The sources disagree: " if self.status == "conflict" else ""
-        return opening + " ".join(self._as_of(claim) + _cited(claim) for claim in self.claims)
-
-    def _as_of(self, claim: Claim) -> str:
-        if self.disagreement is None or self.disagreement.kind != "as_of":
-            return ""
-        dates = {one.number: one.published for one in self.citations}
-        published = next((dates.get(number) for number in claim.evidence_numbers), None)
-        return f"As of {published}: " if published else "Undated: "
+        return "".join(rendered(self.claims, self.citations, self.disagreement))
 
 
 NOT_FOUND_TEXT = "The documents do not say."
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an answer will be made of: the stand-alone question, and evidence, best first.
+
+    `sources` holds the evidence's documents by id, their texts left empty.
+    """
+
+    question: str
+    evidence: tuple[Evidence, ...]
+    sources: Mapping[str, Document]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A verified claim of an answer under way, and the `text` that it adds to `Answer.text`."""
+
+    claim: Claim
+    citations: tuple[Citation, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing to tell yet, but whoever asks can stop here."""
+
+
+Step = Found | Waiting | Shown | Answer
+
+
+def rendered(
+    claims: Iterable[Claim], citations: Iterable[Citation], disagreement: Disagreement | None
+) -> list[str]:
+    """What each claim adds to the text of an answer: its words and the numbers of its citations.
+
+    Where the sources disagree the first one says so; where they speak of different times, each says
+    as of when it does.
+    """
+    kind = disagreement.kind if disagreement else None
+    dates = {one.number: one.published for one in citations}
+    opening = "The sources disagree: " if kind == "value" else ""
+    pieces: list[str] = []
+    for claim in claims:
+        as_of = _as_of(claim, dates) if kind == "as_of" else ""
+        pieces.append(f"{' ' if pieces else opening}{as_of}{_cited(claim)}")
+    return pieces
+
+
+def _as_of(claim: Claim, dates: Mapping[int, str | None]) -> str:
+    published = next((dates.get(number) for number in claim.evidence_numbers), None)
+    return f"As of {published}: " if published else "Undated: "
 
 
 def _cited(claim: Claim) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from qa.types import Answer, Scored
+from qa.types import Answer, Citation, Scored
 
 
 def wire_answer(answer: Answer, *, trace: bool = False) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def wire_answer(answer: Answer, *, trace: bool = False) -> dict[str, Any]:
         "answer": answer.text,
         "confidence": round(answer.confidence, 4),
         "claims": [{"text": one.text, "citations": list(one.evidence_numbers)} for one in answer.claims],
-        "citations": [{**asdict(one), "verified": True} for one in answer.citations],
+        "citations": [wire_citation(one) for one in answer.citations],
         "disagreement": asdict(answer.disagreement) if answer.disagreement else None,
         "timings_ms": dict(answer.trace.timings_ms),
     }
@@ -27,6 +27,11 @@ def wire_answer(answer: Answer, *, trace: bool = False) -> dict[str, Any]:
             "evidence": [{**_place(one), "quote": one.text} for one in answer.trace.evidence],
         }
     return body
+
+
+def wire_citation(citation: Citation) -> dict[str, Any]:
+    """A JSON object; what stands in an answer is verified."""
+    return {**asdict(citation), "verified": True}
 
 
 def _place(one: Scored) -> dict[str, Any]:
