@@ -66,7 +66,7 @@ def test_every_response_has_the_headers_and_an_id(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(qa, "ask", broken)
+    monkeypatch.setattr(qa, "steps", broken)
     responses.append(client.post("/v1/ask", json={"question": "Why?"}))
     assert responses[-1].status_code == 500
     for response in responses:
@@ -114,7 +114,7 @@ def test_a_bug_is_logged_with_its_traceback(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the reason")
 
-    monkeypatch.setattr(qa, "ask", broken)
+    monkeypatch.setattr(qa, "steps", broken)
     response = client.post("/v1/ask", json={"question": "Why?"})
     lines = [json.loads(JsonLines().format(one)) for one in caplog.records if one.name == "qa_api"]
     bug = next(line for line in lines if line["event"] == "bug")
