@@ -24,7 +24,7 @@ ONLY_IN = {
     "sentence_transformers": {"qa/models.py"},
     "onnxruntime": {"qa/models.py"},
     "langchain_text_splitters": {"qa/split.py"},
-    "sqlite3": {"qa/store.py", "qa/database.py"},
+    "sqlite3": {"qa/store.py", "qa/database.py", "qa/fulltext.py"},
     "fastapi": {"qa_api"},
 }
 LEAVES = ("types", "errors", "text", "prompts")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fakes import FakeEmbedder
 from qa.index import Index
 from qa.ingest import ingest
-from qa.retrieve import DENSE_WEIGHT, fts_query, retrieve
+from qa.retrieve import DENSE_WEIGHT, fts_query, retrieve, search_words
 
 
 @pytest.fixture
@@ -62,14 +62,14 @@ def test_documents_and_k_limit_what_is_found(index: Index) -> None:
     ],
 )
 def test_the_query_has_the_words_that_carry_meaning(question: str, query: str) -> None:
-    assert fts_query(question) == query
+    assert fts_query(search_words(question)) == query
 
 
 @given(st.text())
 def test_any_question_is_a_query_that_sqlite_takes(question: str) -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE VIRTUAL TABLE t USING fts5 (text)")
-    query = fts_query(question)
+    query = fts_query(search_words(question))
     if query:
         connection.execute("SELECT * FROM t WHERE t MATCH ?", (query,)).fetchall()
     connection.close()

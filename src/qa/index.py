@@ -72,9 +72,10 @@ class Index:
         self.sources = store.sources
         self.known = store.known
         self.passages = store.passages
-        self.search_text = store.search
-        self.terms = store.terms
-        self.occurrences = store.occurrences
+        self.search_text = store.text.search
+        self.frequency = store.text.frequency
+        self.terms = store.text.terms
+        self.occurrences = store.text.occurrences
 
     @classmethod
     def open(cls, folder: Path, embedder: Embedder) -> Index:

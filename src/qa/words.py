@@ -69,14 +69,15 @@ def singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and re.search(r"[^sui]s$", word) else word
 
 
-def terms(text: str) -> list[tuple[str, int, int]]:
+@lru_cache(maxsize=4096)  # a sentence is compared with several others
+def terms(text: str) -> tuple[tuple[str, int, int], ...]:
     """Content words as (stem, start, end), without function and question words."""
     found = ((m[0].lower(), m.start(), m.end()) for m in re.finditer(r"\w+", text))
-    return [
+    return tuple(
         (stem(w), a, b)
         for w, a, b in found
         if w not in SMALL and w not in _ASKING and (len(w) > 1 or w.isdigit())
-    ]
+    )
 
 
 def number(words: str) -> float:
