@@ -118,6 +118,7 @@ class Question:
     vectors: Floats  # (n, d)
     weights: Floats  # (n,) information per token, sum 1
     interrogative: NDArray[np.intp]  # rows of who, when, …
+    spread: Floats  # (terms, n) mean over each term's rows; 0 for a term without any
 
 
 def read_question(question: str, tokens: TokenVectors, information: Callable[[str], float]) -> Question:
@@ -135,6 +136,9 @@ def read_question(question: str, tokens: TokenVectors, information: Callable[[st
         words.append((word.lower(), Term(stem(word), content, name, information(word), rows)))
     content_terms = {t.stem: t for _, t in words if t.content} or {t.stem: t for _, t in words}
     none = np.zeros(0, np.intp)
+    spread = np.zeros((len(content_terms), len(spans)), np.float32)
+    for row, term in enumerate(content_terms.values()):
+        spread[row, term.tokens] = 1 / max(len(term.tokens), 1)
     lowered = question.lower()
     return Question(
         kind=next((kind for kind, pattern in _KINDS.items() if re.search(pattern, lowered)), ""),
@@ -143,6 +147,7 @@ def read_question(question: str, tokens: TokenVectors, information: Callable[[st
         vectors=vectors,
         weights=weights / max(float(weights.sum()), 1e-6),
         interrogative=np.concatenate([none, *(t.tokens for w, t in words if w in _INTERROGATIVE)]),
+        spread=spread,
     )
 
 
@@ -155,17 +160,20 @@ def lexical_features(
         return dict.fromkeys(LEXICAL, 0.0) | {"missing_share": 1.0, "missing_near": 1.0}
     covered = np.array([[t.stem in sentence.stems for t in terms] for sentence in read])
     new = [len(sentence.content - asked.words) for sentence in read]
-    in_title = np.isin([t.stem for t in terms], [stem(w) for w in _WORD.findall(title)])
+    titles = {stem(w) for w in _WORD.findall(title)}
+    in_title = np.array([t.stem in titles for t in terms])
     information = np.array([t.information for t in terms])
     share = information / max(information.sum(), 1e-6)
-    padded = np.pad(covered, ((1, 1), (0, 0)))
+    padded = np.zeros((len(read) + 2, len(terms)), dtype=bool)
+    padded[1:-1] = covered
     near = (padded[:-2] | padded[1:-1] | padded[2:] | in_title)[kept]
-    soft = np.stack([best[t.tokens].mean(axis=0) if len(t.tokens) else np.zeros(len(kept)) for t in terms])
+    soft = asked.spread @ best
     in_sentence = np.where((covered[kept] | in_title).T, 1.0, soft)
     found = covered.any(axis=0) | in_title
     passage_soft = np.where(found, 1.0, soft.max(axis=1).clip(0, 1))
     gaps = information * (1 - passage_soft)
-    edges = np.pad(soft, ((0, 0), (1, 1)))
+    edges = np.zeros((len(terms), len(kept) + 2), np.float32)
+    edges[:, 1:-1] = soft
     soft_near = np.maximum(np.maximum(edges[:, :-2], edges[:, 2:]), soft).T.clip(0, 1)
     gaps_near = np.where(near, 0.0, 1 - soft_near)
     names = np.array([t.name for t in terms])

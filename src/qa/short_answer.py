@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import Literal
 
 from qa.phrases import phrases
@@ -97,6 +98,7 @@ FEATURES = (
 CONFIDENT = 0.7
 
 
+@lru_cache(maxsize=1024)
 def answer_type(question: str) -> AnswerType:
     """What kind of value a question asks for; "other" when it does not say."""
     found = [(m.start(), i, kind) for i, (kind, p) in enumerate(_TYPES) if (m := p.search(question.lower()))]
