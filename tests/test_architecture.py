@@ -25,6 +25,10 @@ ONLY_IN = {
     "onnxruntime": {"qa/models.py"},
     "langchain_text_splitters": {"qa/split.py"},
     "sqlite3": {"qa/store.py", "qa/database.py", "qa/fulltext.py"},
+    "openai": {"qa/generator.py"},
+    "langchain_openai": {"qa/generator.py"},
+    "httpx2": {"qa/generator.py"},
+    "xllamacpp": {"qa/local_llm.py"},
     "fastapi": {"qa_api"},
 }
 LEAVES = ("types", "errors", "text", "prompts")
@@ -67,13 +71,10 @@ def test_only_settings_reads_the_environment() -> None:
     assert {name(*one) for one in FILES if reading.search(one[1].read_text())} == {"qa/settings.py"}
 
 
-def test_only_build_names_concrete_encoders() -> None:
-    naming = {
-        name(*one)
-        for one in FILES
-        if any(f"{kind}Embedder" in one[1].read_text() for kind in ("Onnx", "Torch"))
-    }
-    assert naming <= {"qa/models.py", "qa/build.py"}
+def test_only_build_names_concrete_models() -> None:
+    concrete = ("OnnxEmbedder", "TorchEmbedder", "ChatGenerator", "LocalGenerator")
+    naming = {name(*one) for one in FILES if any(kind in one[1].read_text() for kind in concrete)}
+    assert naming == {"qa/models.py", "qa/generator.py", "qa/local_llm.py", "qa/build.py"}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_only_build_names_concrete_encoders() -> None:
 )
 def test_importing_loads_nothing_heavy(code: str) -> None:
     run = "\ntry:\n    main()\nexcept SystemExit:\n    pass" if "main" in code else ""
-    heavy = "{'torch', 'chromadb', 'onnxruntime', 'fastapi'}"
+    heavy = "{'torch', 'chromadb', 'onnxruntime', 'fastapi', 'openai', 'xllamacpp'}"
     check = f"\nimport sys; print(sorted({heavy} & set(sys.modules)), file=sys.stderr)"
     result = subprocess.run(
         [sys.executable, "-c", code + run + check], capture_output=True, text=True, check=True, timeout=60

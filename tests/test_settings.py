@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from qa.errors import SettingsError
-from qa.settings import Settings, load_settings
+from qa.settings import Settings, load_settings, model_source
 
 
 @pytest.fixture(autouse=True)
@@ -49,4 +49,47 @@ def test_an_unusable_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_malformed_file_is_named() -> None:
     Path("qa.toml").write_text("port = = 1")
     with pytest.raises(SettingsError, match=r"qa\.toml is not valid TOML"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "source"),
+    [
+        ({}, "none"),
+        ({"llm_timeout": 5}, "none"),
+        ({"llm_model": "local"}, "packaged"),
+        ({"llm_model_path": "model.gguf"}, "file"),
+        ({"llm_base_url": "http://127.0.0.1:8080/v1", "llm_model": "any"}, "server"),
+        ({"llm_base_url": "https://llm.example/v1", "llm_model": "local", "llm_api_key": "k"}, "server"),
+    ],
+)
+def test_the_settings_say_where_the_language_model_is(given: dict[str, str], source: str) -> None:
+    assert model_source(Settings.model_validate(given)) == source
+
+
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        ({"llm_base_url": "http://127.0.0.1:8080/v1"}, "needs QA_LLM_MODEL"),
+        ({"llm_base_url": "127.0.0.1:8080", "llm_model": "any"}, "write it like"),
+        ({"llm_base_url": "http://", "llm_model": "any"}, "write it like"),
+        ({"llm_model": "qwen"}, "QA_LLM_MODEL=qwen needs QA_LLM_BASE_URL"),
+        ({"llm_model_path": "m.gguf", "llm_model": "local"}, "QA_LLM_MODEL_PATH and QA_LLM_MODEL name two"),
+        (
+            {"llm_model_path": "m.gguf", "llm_base_url": "http://h/v1"},
+            "QA_LLM_MODEL_PATH and QA_LLM_BASE_URL",
+        ),
+        ({"llm_api_key": "k"}, "set QA_LLM_BASE_URL too"),
+        ({"llm_api_key": "k", "llm_model_path": "m.gguf"}, "set QA_LLM_BASE_URL too"),
+    ],
+)
+def test_settings_that_leave_the_model_open_are_refused(given: dict[str, str], advice: str) -> None:
+    with pytest.raises(SettingsError, match=advice):
+        model_source(Settings.model_validate(given))
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "inf", "nan", "soon"])
+def test_a_time_limit_is_a_time(seconds: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QA_LLM_TIMEOUT", seconds)
+    with pytest.raises(SettingsError, match="QA_LLM_TIMEOUT"):
         load_settings()

@@ -10,10 +10,10 @@ from threadpoolctl import threadpool_limits
 
 from qa.index import Index
 from qa.ingest import Progress, Report, ingest
-from qa.interfaces import Embedder
+from qa.interfaces import Embedder, Generator
 from qa.models import OnnxEmbedder, TorchEmbedder
 from qa.pipeline import QA
-from qa.settings import Settings
+from qa.settings import Settings, model_source
 
 _TORCH_PAYS_FROM = 400
 """Passages from which loading torch (about 7 s) is won back by its higher speed (75 against 35 a second)."""
@@ -22,6 +22,32 @@ _TORCH_PAYS_FROM = 400
 def build_embedder() -> Embedder:
     """The encoder of questions. Raises `ModelError`."""
     return OnnxEmbedder()
+
+
+def build_generator(settings: Settings) -> Generator | None:
+    """The language model that the settings name, or None, with nothing loaded, where they name none.
+
+    Raises `SettingsError` where they contradict each other, `ModelError` where its file can't be used.
+    """
+    source = model_source(settings)
+    if source == "none":
+        return None
+    if source == "server":
+        from qa.generator import ChatGenerator
+
+        return ChatGenerator(
+            base_url=settings.llm_base_url,
+            model=settings.llm_model,
+            api_key=settings.llm_api_key,
+            timeout=settings.llm_timeout,
+        )
+    from qa.local_llm import LocalGenerator
+    from qa.packaged import NAME, packaged_model
+
+    if source == "packaged":
+        return LocalGenerator(packaged_model(), name=NAME, timeout=settings.llm_timeout)
+    path = Path(settings.llm_model_path).expanduser()
+    return LocalGenerator(path, name=path.stem, timeout=settings.llm_timeout)
 
 
 def build_qa(settings: Settings) -> QA:

@@ -22,6 +22,9 @@
     │   ├── IndexUnwritable  the operating system refuses to write it
     │   └── IndexBusy        another process is writing it (transient: try again)
     ├── ModelError           a model file is missing or isn't the expected one
+    ├── GeneratorError       the language model gives no answer; there is still the extractive one
+    │   ├── GeneratorUnavailable  it is away, overloaded or too slow (transient: try again)
+    │   └── GeneratorRefused      its server refuses, or is none (permanent: correct the settings)
     └── ServiceError         a running service can't be reached or refuses
 
 Each message is one sentence or two that say what to do next.
@@ -116,6 +119,18 @@ class IndexBusy(IndexError_):
 
 class ModelError(QAError):
     """A model file is missing or isn't the expected one."""
+
+
+class GeneratorError(QAError):
+    """The language model gives no answer; there is still the extractive one."""
+
+
+class GeneratorUnavailable(GeneratorError):
+    """The language model is away, overloaded or too slow: another try may succeed."""
+
+
+class GeneratorRefused(GeneratorError):
+    """The language model's server refuses, or speaks another protocol: the settings are to be corrected."""
 
 
 class ServiceError(QAError):

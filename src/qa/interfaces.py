@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import abc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,4 +62,31 @@ class Embedder(Protocol):
 
     def embed_query(self, text: str) -> list[float]:
         """LangChain's name for the vector of one text."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to a language model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Generator(Protocol):
+    """A language model. `None` in its place is the extractive mode."""
+
+    @property
+    def name(self) -> str:
+        """Names the model in responses."""
+        ...
+
+    def generate(
+        self, messages: Sequence[Message], schema: Mapping[str, object] | None, max_tokens: int
+    ) -> abc.Generator[str, None, None]:
+        """The reply in pieces as they come, of at most `max_tokens` tokens.
+
+        Where the server can be held to it, the reply is JSON of `schema`. Closing it stops the
+        generation where it runs. Raises `GeneratorError`, also after some pieces.
+        """
         ...

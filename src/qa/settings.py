@@ -7,6 +7,8 @@ import os
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError
@@ -22,6 +24,10 @@ from qa.errors import SettingsError
 PREFIX = "QA_"
 ENV_FILE = Path(".env")
 TOML_FILE = Path("qa.toml")
+PACKAGED = "local"
+"""The value of `QA_LLM_MODEL` that stands for the packaged language model."""
+
+ModelSource = Literal["none", "server", "file", "packaged"]
 
 
 class Settings(BaseSettings):
@@ -52,6 +58,13 @@ class Settings(BaseSettings):
     feedback: Path = Field(
         default=Path("eval/gold/feedback.jsonl"), description="file that verdicts on answers are added to"
     )
+    llm_base_url: str = Field(default="", description="OpenAI-compatible server of the language model")
+    llm_model: str = Field(default="", description="its name there, or 'local' for the packaged model")
+    llm_api_key: str = Field(default="", description="key that the language model's server takes")
+    llm_model_path: str = Field(default="", description="GGUF file to run in this process instead")
+    llm_timeout: float = Field(
+        default=30, gt=0, le=86_400, description="longest silence of the model, in seconds"
+    )
     log_questions: bool = Field(default=False, description="write questions into the log")
 
     @classmethod
@@ -79,6 +92,32 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
         raise SettingsError(f"{name}={first['input']!r} is not usable: {first['msg']}.") from error
+
+
+def model_source(settings: Settings) -> ModelSource:
+    """Where the language model comes from; "none" is the extractive mode.
+
+    Raises `SettingsError` where the settings leave it open.
+    """
+    url, model, path = settings.llm_base_url, settings.llm_model, settings.llm_model_path
+    if path and (url or model):
+        other = "QA_LLM_BASE_URL" if url else "QA_LLM_MODEL"
+        raise SettingsError(f"QA_LLM_MODEL_PATH and {other} name two language models; set one of them.")
+    if url and not model:
+        raise SettingsError("QA_LLM_BASE_URL needs QA_LLM_MODEL, the name of the model on that server.")
+    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        raise SettingsError("QA_LLM_BASE_URL is no address; write it like http://127.0.0.1:8080/v1.")
+    if settings.llm_api_key and not url:
+        raise SettingsError("QA_LLM_API_KEY is for a server; set QA_LLM_BASE_URL too.")
+    if url:
+        return "server"
+    if path:
+        return "file"
+    if model and model != PACKAGED:
+        raise SettingsError(
+            f"QA_LLM_MODEL={model} needs QA_LLM_BASE_URL, its server; '{PACKAGED}' is the packaged model."
+        )
+    return "packaged" if model else "none"
 
 
 def _refuse_unknown_names() -> None:

@@ -1,0 +1,94 @@
+"""write(question, evidence) → Claims in a language model's words, each as soon as it is whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+
+from qa.interfaces import Generator, Message
+from qa.prompts import ANSWER, EXAMPLES, Source, answer_schema, ask
+from qa.text import sentence_spans
+from qa.types import Claim, Document, Evidence
+
+_MAX_TOKENS = 300
+"""Of a whole reply; three long sentences and their JSON have about 200."""
+
+_MARK = r"\[\d+(?:\s*,\s*\d+)*\]"
+_MARKS = re.compile(rf"\s*{_MARK}")
+_CITED = re.compile(rf"(.+?)((?:\s*{_MARK})+)", re.DOTALL)
+_THOUGHT = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL)
+"""What some servers leave of a model's reasoning in its reply."""
+
+_Sentence = tuple[str, list[int]]
+
+
+def write(
+    question: str, evidence: Sequence[Evidence], sources: Mapping[str, Document], generator: Generator
+) -> Iterator[Claim]:
+    """The sentences that the model answers with; none where it finds no answer.
+
+    `evidence` is what the model sees, best first, `sources` has its documents by id. A sentence that cites
+    none of it is left out, and so is one that was said before. Closing the iterator stops the
+    generation. Raises `GeneratorError`.
+    """
+    numbers = {one.number for one in evidence}
+    seen: set[str] = set()
+    messages = _messages(question, evidence, sources)
+    with closing(generator.generate(messages, answer_schema(sorted(numbers)), _MAX_TOKENS)) as pieces:
+        for text, cited in _sentences(pieces):
+            text = " ".join(_MARKS.sub("", text).split())
+            known = tuple(number for number in dict.fromkeys(cited) if number in numbers)
+            if text and known and text not in seen:
+                seen.add(text)
+                yield Claim(text, known)
+
+
+def _messages(question: str, evidence: Sequence[Evidence], sources: Mapping[str, Document]) -> list[Message]:
+    shown = []
+    for one in evidence:
+        document = sources[one.passage.document_id]
+        shown.append(Source(one.number, document.title, document.published, one.quote))
+    examples: list[Message] = []
+    for asked, answered in EXAMPLES:
+        examples += [Message("user", asked), Message("assistant", answered)]
+    return [Message("system", ANSWER), *examples, Message("user", ask(question, shown))]
+
+
+def _sentences(pieces: Iterable[str]) -> Iterator[_Sentence]:
+    """The sentences of a reply in JSON, each once it is complete; or those of a reply in plain text."""
+    text, done = "", 0
+    decoder = json.JSONDecoder()
+    for piece in pieces:
+        text += piece
+        while "}" in piece:  # only then may an object have become complete
+            start = text.find("{", done or text.find("[") + 1 or len(text))
+            try:
+                value, done = decoder.raw_decode(text, start)
+            except (ValueError, IndexError):
+                break
+            sentence = _sentence(value)
+            if sentence is not None:
+                yield sentence
+    if '"sentences"' not in text:
+        yield from _cited(text)
+
+
+def _sentence(value: object) -> _Sentence | None:
+    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
+        return None
+    return value["text"], [int(number) for number in re.findall(r"\d+", str(value.get("sources")))]
+
+
+def _cited(text: str) -> Iterator[_Sentence]:
+    """The sentences that are followed by markers such as [1] or [1, 2]."""
+    for said, marks in _CITED.findall(_THOUGHT.sub("", text)):
+        said = said.lstrip(" .!?\n")
+        spans = sentence_spans(said)
+        if spans:
+            last = said[slice(*spans[-1])]
+            yield (
+                last if last[-1] in ".!?" else f"{last}.",
+                [int(number) for number in re.findall(r"\d+", marks)],
+            )

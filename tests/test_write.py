@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from fakes import FakeGenerator
+from qa.errors import GeneratorUnavailable
+from qa.types import Claim, Document, Evidence, Passage
+from qa.write import write
+
+TEXTS = ("Cats purr at night.", "Dogs bark at strangers.", "Owls hunt mice.")
+SOURCES = {
+    "a": Document(id="a", uri="a.txt", title="Animals", text=" ".join(TEXTS), sha256="", published="2019-12")
+}
+BOTH = '{"sentences":[{"text":"Cats purr.","sources":[1]},{"text":"Dogs bark.","sources":[2, 3]}]}'
+
+
+def evidence() -> list[Evidence]:
+    text = SOURCES["a"].text
+    passage = Passage("a:0", "a", 0, len(text), text)
+    starts = [text.index(quote) for quote in TEXTS]
+    return [
+        Evidence(number, passage, start, start + len(quote), quote, 1.0)
+        for number, (start, quote) in enumerate(zip(starts, TEXTS, strict=True), start=1)
+    ]
+
+
+def written(generator: FakeGenerator) -> Iterator[Claim]:
+    return write("What do animals do?", evidence(), SOURCES, generator)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_sentences_come_with_their_sources(size: int) -> None:
+    claims = [Claim("Cats purr.", (1,)), Claim("Dogs bark.", (2, 3))]
+    assert list(written(FakeGenerator(BOTH, size=size))) == claims
+    pretty = BOTH.replace("{", "{\n  ").replace("[", "[\n ").replace(",", " ,\n")
+    assert list(written(FakeGenerator(f"```json\n{pretty}\n```", size=size))) == claims
+
+
+def test_a_sentence_is_given_as_soon_as_it_is_whole() -> None:
+    generator = FakeGenerator(BOTH, size=1)
+    assert next(written(generator)).text == "Cats purr."
+    assert generator.said == BOTH.index("}") + 1
+
+
+def test_closing_stops_the_model() -> None:
+    generator = FakeGenerator(BOTH, size=1)
+    claims = written(generator)
+    next(claims)
+    claims.close()  # type: ignore[attr-defined]
+    assert generator.closed
+    assert generator.said < len(BOTH)
+
+
+def test_a_model_that_fails_keeps_what_it_has_said() -> None:
+    claims = written(FakeGenerator(BOTH[:60], error=GeneratorUnavailable("It is away.")))
+    assert next(claims).text == "Cats purr."
+    with pytest.raises(GeneratorUnavailable):
+        next(claims)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"sentences":[]}',
+        '{"sentences":[{"text":"Cats purr.","sources":[]}]}',
+        '{"sentences":[{"text":"Cats purr.","sources":[4]}]}',
+        '{"sentences":[{"text":" [1] ","sources":[1]}]}',
+        '{"sentences":[{"text":"Cats purr.","sour',
+        '{"sentences":[{"sources":[1]},{"text":7,"sources":[1]},["x"]]}',
+        "The sources do not say.",
+        "Cats purr.",
+        "",
+    ],
+)
+def test_what_cites_nothing_is_left_out(reply: str) -> None:
+    assert list(written(FakeGenerator(reply))) == []
+
+
+def test_a_sentence_is_said_once() -> None:
+    reply = BOTH.replace("Dogs bark.", "Cats  purr. [2]")
+    assert list(written(FakeGenerator(reply))) == [Claim("Cats purr.", (1,))]
+
+
+def test_numbers_that_name_no_source_are_dropped() -> None:
+    reply = '{"sentences":[{"text":"Cats purr.","sources":[2,2,9,"1"]}]}'
+    assert list(written(FakeGenerator(reply))) == [Claim("Cats purr.", (2, 1))]
+
+
+def test_plain_text_with_markers_is_read_too() -> None:
+    reply = "<think>Source [3]?</think>Animals sleep. Cats purr [1]. Dogs bark at J. Doe. [2, 3] Owls fly."
+    assert list(written(FakeGenerator(reply))) == [
+        Claim("Cats purr.", (1,)),
+        Claim("Dogs bark at J. Doe.", (2, 3)),
+    ]
+
+
+def test_the_model_sees_the_evidence_and_may_cite_nothing_else() -> None:
+    generator = FakeGenerator(BOTH)
+    list(written(generator))
+    last = generator.asked[0][-1]
+    assert last.role == "user"
+    assert "[2] Animals, 2019-12: Dogs bark at strangers." in last.content
+    assert "What do animals do?" in last.content
+    assert "'enum': [1, 2, 3]" in str(generator.schemas[0])
+
+
+def test_only_the_last_message_changes() -> None:
+    generator = FakeGenerator(BOTH, BOTH)
+    list(written(generator))
+    list(write("Who hunts?", evidence()[2:], SOURCES, generator))
+    first, second = generator.asked
+    assert first[:-1] == second[:-1]
+    assert first[-1] != second[-1]
