@@ -2,21 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from qa.confidence import SIGNS, THRESHOLD, confidence
+from qa.confidence import SIGNS, THRESHOLD, confidence, confidence_features
 from qa.rank import FEATURES, RankedSentence, Ranking
 from qa.types import Passage
 from qa.weights import learnt
 
 PASSAGE = Passage("a", "d", 0, 2, "A.")
-GOOD = {"maxsim": 0.8, "pooled": 0.8, "passage_maxsim": 0.85}
-BAD = {
-    "maxsim": 0.25,
-    "pooled": 0.2,
-    "passage_maxsim": 0.25,
-    "missing_share": 0.7,
-    "missing_near": 0.7,
-    "missing": 20.0,
-}
+GOOD = {"maxsim": 0.8, "pooled": 0.8, "passage_maxsim": 0.85, "same_words": 0.85, "worst_match": 0.5}
+BAD = {"maxsim": 0.25, "pooled": 0.2, "passage_maxsim": 0.25, "missing_near": 0.7, "worst_match": 0.1}
 
 
 def ranking(**values: float) -> Ranking:
@@ -32,7 +25,7 @@ def test_good_evidence_passes_the_threshold_and_poor_evidence_does_not() -> None
     assert confidence("Why?", ranking(**BAD)) < THRESHOLD < confidence("Why?", ranking(**GOOD)) < 1
 
 
-@pytest.mark.parametrize("name", [name for name in SIGNS if name != "value_missing"])
+@pytest.mark.parametrize("name", [name for name in SIGNS if name != "value_doubt"])
 def test_a_better_match_never_lowers_it_and_a_missing_term_never_raises_it(name: str) -> None:
     low, high = (
         confidence("Why?", ranking(**{**GOOD, name: 0.1})),
@@ -41,16 +34,26 @@ def test_a_better_match_never_lowers_it_and_a_missing_term_never_raises_it(name:
     assert (high - low) * SIGNS[name] >= 0
 
 
-def test_a_date_that_is_asked_for_and_missing_lowers_it() -> None:
+@pytest.mark.parametrize(
+    ("question", "lacking", "holding"),
+    [
+        ("When was the mill built?", "The mill was built of stone.", "The mill was built in 1871."),
+        ("How many people built the mill?", "Masons built the mill.", "Twenty people built the mill."),
+        ("How much did the mill cost?", "The mill cost a lot.", "The mill cost $5,000."),
+    ],
+)
+def test_a_value_that_is_asked_for_and_missing_lowers_it(question: str, lacking: str, holding: str) -> None:
     row = tuple(GOOD.get(name, 0.0) for name in FEATURES)
 
     def sure(text: str) -> float:
         passage = Passage("a", "d", 0, len(text), text)
-        return confidence(
-            "When was the mill built?", Ranking((), (RankedSentence(passage, 0, len(text), 1.0, row),))
-        )
+        return confidence(question, Ranking((), (RankedSentence(passage, 0, len(text), 1.0, row),)))
 
-    assert sure("The mill was built of stone.") < sure("The mill was built in 1871.")
+    assert sure(lacking) < sure(holding)
+
+
+def test_a_reason_that_is_asked_for_need_be_no_value() -> None:
+    assert confidence_features("Why was it built?", ranking(**GOOD).sentences[0])["value_doubt"] == 0.0
 
 
 def test_extreme_evidence_stays_a_probability() -> None:

@@ -72,6 +72,20 @@ def test_the_title_supplies_terms_that_the_passage_lacks() -> None:
     assert titled.feature("missing_names") == 0
 
 
+def test_numbers_and_negations_of_the_question_are_looked_for_in_the_sentence_itself() -> None:
+    text = "The mill was never sold in 1871. It was sold in 1902."
+    found = {s.start: s for s in ranked("Why wasn't the mill sold in 1871?", candidate(text)).sentences}
+    assert [found[at].feature("missing_number") for at in (0, 33)] == [0.0, 1.0]
+    assert [found[at].feature("missing_negation") for at in (0, 33)] == [0.0, 1.0]
+
+
+def test_words_in_common_and_the_worst_match_are_measured_in_the_sentence() -> None:
+    found = {s.start: s for s in ranked("mill built 1871", candidate(RIVER)).sentences}
+    assert found[19].feature("same_words") == pytest.approx(1.0)
+    assert found[19].feature("worst_match") == pytest.approx(1.0)
+    assert found[0].feature("worst_match") < 0.6
+
+
 @pytest.mark.parametrize("question", ["", "?", "the of", "¿Qué?"])
 def test_any_question_can_be_ranked(question: str) -> None:
     found = ranked(question, candidate(RIVER))

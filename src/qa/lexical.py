@@ -36,6 +36,14 @@ _NUMERAL = _listed(
     eighty ninety hundred hundreds thousand thousands million millions billion billions trillion dozen half
     third quarter twice once first second double both several"""
 )
+_NEGATION = re.compile(
+    r"\b(?:not|never|no|none|neither|nor|without|except|cannot|unable|fail\w*|refus\w*|other than)\b"
+    r"|n[’']t\b",
+    re.IGNORECASE,
+)
+_SAME_UNKNOWN = 0.6
+"""The feature "same_words" where there is no word to compare, a little below its usual 0.8."""
+
 _DATE = re.compile(
     r"\b(?:1\d{3}|20\d\d)s?\b|\bcentury\b|\b\d+ ?(?:BC|AD|BCE|CE)\b|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)"
     r"day\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
@@ -57,9 +65,11 @@ LEXICAL = (
     "weakest_term",
     "kind",
     "new_words",
-    "missing_names",
-    "missing_share",
     "missing_near",
+    "missing_names",
+    "missing_number",
+    "missing_negation",
+    "same_words",
 )
 """The features computed here; rank.py says what each is."""
 
@@ -75,6 +85,7 @@ class Sentence:
     names: frozenset[str]  # capitalised, the first word excepted
     numbers: frozenset[str]
     date: bool
+    negated: bool
 
 
 @lru_cache(maxsize=4096)
@@ -94,6 +105,7 @@ def _sentence(text: str, start: int, end: int) -> Sentence:
         names=frozenset(stem(w) for w in content if w[0].isupper() and w is not words[0]),
         numbers=frozenset(stem(w) for w in words if w[0].isdigit() or w.lower() in _NUMERAL),
         date=bool(_DATE.search(text, start, end)),
+        negated=bool(_NEGATION.search(text, start, end)),
     )
 
 
@@ -119,6 +131,7 @@ class Question:
     weights: Floats  # (n,) information per token, sum 1
     interrogative: NDArray[np.intp]  # rows of who, when, …
     spread: Floats  # (terms, n) mean over each term's rows; 0 for a term without any
+    negated: bool
 
 
 def read_question(question: str, tokens: TokenVectors, information: Callable[[str], float]) -> Question:
@@ -148,6 +161,7 @@ def read_question(question: str, tokens: TokenVectors, information: Callable[[st
         weights=weights / max(float(weights.sum()), 1e-6),
         interrogative=np.concatenate([none, *(t.tokens for w, t in words if w in _INTERROGATIVE)]),
         spread=spread,
+        negated=bool(_NEGATION.search(question)),
     )
 
 
@@ -157,7 +171,7 @@ def lexical_features(
     """Terms of the question found or lacking, and what the sentences have that it does not."""
     terms = list(asked.terms.values())
     if not terms:  # "?": nothing is asked, so nothing answers
-        return dict.fromkeys(LEXICAL, 0.0) | {"missing_share": 1.0, "missing_near": 1.0}
+        return dict.fromkeys(LEXICAL, 0.0) | {"missing_near": 1.0, "same_words": _SAME_UNKNOWN}
     covered = np.array([[t.stem in sentence.stems for t in terms] for sentence in read])
     new = [len(sentence.content - asked.words) for sentence in read]
     titles = {stem(w) for w in _WORD.findall(title)}
@@ -177,6 +191,8 @@ def lexical_features(
     soft_near = np.maximum(np.maximum(edges[:, :-2], edges[:, 2:]), soft).T.clip(0, 1)
     gaps_near = np.where(near, 0.0, 1 - soft_near)
     names = np.array([t.name for t in terms])
+    numbers = np.array([t.stem[0].isdigit() for t in terms])
+    here = covered[kept] * information
     answers = [asked.kind != "" and _offers(asked, sentence) for sentence in read]
     return {
         "coverage_near": near @ share,
@@ -184,9 +200,13 @@ def lexical_features(
         "weakest_term": in_sentence.min(axis=0),
         "kind": np.array(answers)[kept],
         "new_words": np.log1p(new)[kept],
-        "missing_names": gaps @ names,
-        "missing_share": gaps.sum() / max(information.sum(), 1e-6),
         "missing_near": gaps_near @ share,
+        "missing_names": gaps_near @ (information * names),
+        "missing_number": (~covered[kept] & numbers).any(axis=1),
+        "missing_negation": asked.negated & ~np.array([sentence.negated for sentence in read])[kept],
+        "same_words": np.where(
+            here.any(axis=1), (here * soft.T).sum(axis=1) / np.maximum(here.sum(axis=1), 1e-6), _SAME_UNKNOWN
+        ),
     }
 
 

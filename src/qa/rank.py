@@ -25,7 +25,7 @@ from qa.weights import learnt
 
 Floats = NDArray[np.float32]
 
-FEATURES = (
+RANKING = (
     "maxsim",  # best match of each question token in the sentence, mean weighted by information
     "pooled",  # cosine of the sentence's mean token and the question's mean token
     "fused",  # the retriever's score of the passage
@@ -37,10 +37,18 @@ FEATURES = (
     "weakest_term",  # match of the content term that the sentence matches worst
     "kind",  # asked for a name, a time or a quantity, and the sentence has a new one
     "new_words",  # log(1 + content words that the question does not have)
+)
+"""The features that order the sentences."""
+
+FEATURES = (
+    *RANKING,
     # For confidence only.
-    "missing_share",  # missing over the information of all terms
-    "missing_near",  # missing_share, but of the sentence, its neighbours and the title
-    "missing_names",  # missing, names and numbers of the question only
+    "missing_near",  # share of the question's information that sentence, neighbours and title lack
+    "missing_names",  # the same in nats, names and numbers of the question only
+    "missing_number",  # the sentence lacks a number of the question
+    "missing_negation",  # the question is negated, the sentence is not
+    "same_words",  # match in context of the words that question and sentence share
+    "worst_match",  # match of the question's token that the sentence matches worst
 )
 _COLUMN = {name: column for column, name in enumerate(FEATURES)}
 
@@ -180,6 +188,7 @@ def _semantic(asked: Question, vectors: Floats, first: NDArray[np.intp]) -> dict
         "passage_maxsim": asked.weights[rows] @ best[rows].max(axis=1) / max(asked.weights[rows].sum(), 1e-6),
         "interrogative": _top3(centred, asked.interrogative, first),
         "decisive": asked.weights @ decisive,
+        "worst_match": best.min(axis=0, initial=1.0),
         "token_matches": best,
     }
 
