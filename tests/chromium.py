@@ -71,7 +71,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
     folder = tmp_path_factory.mktemp("site")
     settings = Settings(corpus=ROOT / "corpus", index=folder / "index", feedback=folder / "feedback.jsonl")
-    run_ingest(settings, [settings.corpus], lambda done, total: None)
+    run_ingest(settings, [settings.corpus])
     site = Site(settings)
     site.start()
     yield site

@@ -32,7 +32,7 @@ def qa(settings: Settings) -> Iterator[QA]:
     """The real thing: real encoder, real Chroma, real SQLite, the three documents."""
     from qa.build import build_qa, run_ingest
 
-    run_ingest(settings, [settings.corpus], lambda done, total: None)
+    run_ingest(settings, [settings.corpus])
     built = build_qa(settings)
     yield built
     built.close()

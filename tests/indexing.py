@@ -6,7 +6,8 @@ from pathlib import Path
 
 from fakes import FakeEmbedder
 from qa.index import Index
-from qa.ingest import Report, ingest
+from qa.ingest import ingest
+from qa.reading import Report
 
 
 class OtherEmbedder(FakeEmbedder):

@@ -135,7 +135,7 @@ def test_without_an_index_every_answer_is_a_503_until_there_is_one(tmp_path: Pat
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "a.txt").write_text("The lighthouse was built in 1911.")
     mended = Settings(corpus=tmp_path / "corpus", index=tmp_path / "none")
-    run_ingest(mended, [mended.corpus], lambda done, total: None)
+    run_ingest(mended, [mended.corpus])
     body = client.post("/v1/ask", json={"question": "When was the lighthouse built?"}).json()
     assert "1911" in body["answer"]
 

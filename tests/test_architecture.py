@@ -24,11 +24,15 @@ ONLY_IN = {
     "sentence_transformers": {"qa/models.py"},
     "onnxruntime": {"qa/models.py"},
     "langchain_text_splitters": {"qa/split.py"},
-    "sqlite3": {"qa/store.py", "qa/database.py", "qa/fulltext.py"},
+    "sqlite3": {"qa/store.py", "qa/database.py", "qa/fulltext.py", "qa/catalog.py"},
     "openai": {"qa/generator.py"},
     "langchain_openai": {"qa/generator.py"},
     "httpx2": {"qa/generator.py"},
     "xllamacpp": {"qa/local_llm.py"},
+    "pypdfium2": {"qa/formats/pdf.py", "qa/formats/pdf_lines.py"},
+    "docx": {"qa/formats/docx.py"},
+    "lxml": {"qa/formats/html.py", "qa/formats/html_metadata.py", "qa/formats/docx.py"},
+    "watchfiles": {"qa/watch.py"},
     "fastapi": {"qa_api"},
 }
 LEAVES = ("types", "errors", "text", "prompts")

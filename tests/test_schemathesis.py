@@ -36,7 +36,7 @@ def index() -> Iterator[None]:
     """A service of its own: documents will come and go."""
     SETTINGS.corpus.mkdir()
     (SETTINGS.corpus / "lamp.txt").write_text("The lighthouse was built in 1911. It is 40 metres high.")
-    run_ingest(SETTINGS, [SETTINGS.corpus], lambda done, total: None)
+    run_ingest(SETTINGS, [SETTINGS.corpus])
     yield
     APP.state.service.close()
     FOLDER.cleanup()

@@ -62,4 +62,4 @@ def test_a_folder_that_cannot_be_listed_is_not_taken_for_empty(
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(FileUnreadable, match="sub can't be read"):
-        scan(tmp_path, tmp_path)
+        ids(tmp_path, tmp_path)

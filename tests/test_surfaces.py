@@ -23,6 +23,7 @@ from qa.errors import ServiceError
 from qa.keys import new_key
 from qa.pipeline import QA
 from qa.settings import Settings
+from qa.types import Document
 from qa.uploads import add, read_upload
 from qa.wire import wire_answer
 from qa_api.app import create_app
@@ -113,8 +114,10 @@ def test_documents_are_listed_shown_and_deleted(tmp_path: Path) -> None:
     settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / "index")
     text = b"The lighthouse was built in 1911."
     with open_to_write(settings) as (index, embedder):
-        assert add(read_upload("lamp.txt", text), index, embedder) == "created"
-        assert add(read_upload("tower.txt", text), index, embedder) == "created"
+        for name in ("lamp.txt", "tower.txt"):
+            (document,) = read_upload(name, text)
+            assert isinstance(document, Document)
+            assert add(document, index, embedder) == "created"
     assert "lamp  undated" in command(settings, "documents", "list")
     assert command(settings, "documents", "show", "lamp").strip() == text.decode()
     assert "deleted" in command(settings, "documents", "rm", "lamp")

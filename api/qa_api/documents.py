@@ -83,7 +83,7 @@ def _content(file: UploadFile, limit: int) -> bytes | Problem:
 
 
 def _take_in(files: list[tuple[str, bytes | Problem]], service: Service) -> list[UploadResult]:
-    results: dict[str, UploadResult] = {}
+    results: dict[str, list[UploadResult]] = {name: [] for name, _ in files}
     readable: list[tuple[str, bytes]] = []
     plain = Counter(name.replace("\\", "/").rpartition("/")[2] for name, _ in files)
     twice = {name for name, count in plain.items() if count > 1}
@@ -91,22 +91,32 @@ def _take_in(files: list[tuple[str, bytes | Problem]], service: Service) -> list
         raise _invalid(f"several files are called {min(twice)}; rename them")
     for name, content in files:
         if isinstance(content, Problem):
-            results[name] = UploadResult(file=name, outcome="error", problem=content)
+            results[name].append(UploadResult(file=name, outcome="error", problem=content))
         else:
             readable.append((name, content))
-    read: dict[str, Document] = {}
+    read: list[tuple[str, Document]] = []
+    whole: list[Document] = []
     for name, content, metadata in pair(readable):
         try:
-            read[name] = read_upload(name, content, metadata)
+            found = read_upload(name, content, metadata)
         except LoadError as error:
-            results[name] = UploadResult(file=name, outcome="error", problem=problem_of(error))
-    for (name, document), outcome in zip(read.items(), service.add(list(read.values())), strict=True):
+            found = [error]
+        documents = [one for one in found if not isinstance(one, LoadError)]
+        read += [(name, document) for document in documents]
+        whole += documents if len(documents) == len(found) else []
+        results[name] += [_refused(name, one) for one in found if isinstance(one, LoadError)]
+    outcomes = service.add([document for _, document in read], whole) if read else []
+    for (name, document), outcome in zip(read, outcomes, strict=True):
         if isinstance(outcome, LoadError):
-            results[name] = UploadResult(file=name, outcome="error", problem=problem_of(outcome))
+            results[name].append(_refused(name, outcome))
         else:
             listed = DocumentListed.of(document, origin=UPLOAD_ORIGIN)
-            results[name] = UploadResult(file=name, outcome=outcome, document=listed)
-    return [results[name] for name, _ in dict(files).items() if name in results]
+            results[name].append(UploadResult(file=name, outcome=outcome, document=listed))
+    return [result for name in results for result in results[name]]
+
+
+def _refused(name: str, error: LoadError) -> UploadResult:
+    return UploadResult(file=name, outcome="error", problem=problem_of(error))
 
 
 def _invalid(message: str) -> RequestValidationError:

@@ -76,6 +76,7 @@ class CitationOut(BaseModel):
         description="the short answer: offsets into the document's text"
     )
     notes: list[DateNoteOut]
+    page: int | None = Field(default=None, description="the page that the quote begins on, of what has pages")
 
 
 class PositionOut(BaseModel):
@@ -204,7 +205,7 @@ class Problem(BaseModel):
 
 
 class UploadResult(BaseModel):
-    """What became of one uploaded file: the document that it is now, or the problem with it."""
+    """What became of an uploaded file, or of a line of one: the document that it is now, or the problem."""
 
     file: str
     outcome: Literal["created", "replaced", "unchanged", "error"]
@@ -213,7 +214,10 @@ class UploadResult(BaseModel):
 
 
 class UploadResponse(BaseModel):
-    """One result a file, in the order of the files; metadata files are not listed by themselves."""
+    """One result a document, in the order of the files, and one for each that was refused.
+
+    JSON Lines have several documents a file; metadata files are not listed by themselves.
+    """
 
     results: list[UploadResult]
 

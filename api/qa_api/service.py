@@ -80,10 +80,17 @@ class Service:
         known = self._parts()[0].known()
         return [(known[one].document, known[one].origin) for one in sorted(known)]
 
-    def add(self, documents: Sequence[Document]) -> list[uploads.Outcome | LoadError]:
-        """Put in uploaded documents; what a single one fails with is in its place. Raises `IndexBusy`."""
+    def add(
+        self, documents: Sequence[Document], whole: Sequence[Document] = ()
+    ) -> list[uploads.Outcome | LoadError]:
+        """Put in uploaded documents; what a single one fails with is in its place. Raises `IndexBusy`.
+
+        `whole` are those of them that are all that their files say.
+        """
         with self._changing() as (index, embedder):
-            return [_outcome(document, index, embedder) for document in documents]
+            outcomes = [_outcome(document, index, embedder) for document in documents]
+            uploads.remove_others(whole, index)
+            return outcomes
 
     def remove(self, document_id: str) -> None:
         """Take out an uploaded document. Raises `DocumentNotFound`, `DocumentKept` or `IndexBusy`."""

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from qa.load import is_loadable, load
+from qa.formats import is_loadable
+from qa.load import documents_of
 from qa.sources import scan
 from qa.text import sentence_spans
 from qa.types import Document
@@ -34,8 +35,8 @@ def draft_rows(path: Path, corpus: Path, each: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for source in scan(path, corpus).sources:
         if is_loadable(source.path):
-            document = load(source.path, source.document_id, source.uri)
-            rows += _spread(list(_candidates(document)), each)
+            for document in documents_of(source.path, source.document_id, source.uri):
+                rows += _spread(list(_candidates(document)), each)
     return [{"id": f"draft-{number:03d}", "draft": True, **row} for number, row in enumerate(rows, start=1)]
 
 

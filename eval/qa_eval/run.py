@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from qa.build import build_qa, run_ingest
 from qa.errors import DocumentNotFound, QAError, QuestionInvalid
-from qa.load import METADATA_SUFFIX
+from qa.metadata import METADATA_SUFFIX
 from qa.pipeline import QA
 from qa.settings import Settings
 from qa.wire import wire_answer
@@ -239,7 +239,7 @@ def temporary_qa(documents: Sequence[SourceText], progress: Progress) -> Iterato
     with tempfile.TemporaryDirectory(prefix="qa-eval-") as folder:
         settings = Settings(corpus=Path(folder) / "corpus", index=Path(folder) / "index")
         write_corpus(documents, settings.corpus)
-        run_ingest(settings, [settings.corpus], progress)
+        run_ingest(settings, [settings.corpus], lambda done: progress(done.files, done.files_total))
         qa = build_qa(settings)
         try:
             yield qa

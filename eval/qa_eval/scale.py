@@ -33,7 +33,7 @@ def measure_scale(evaldata: Path, passages: int, folder: Path, say: Say) -> list
         say(f"indexing about {passages} passages")
         write_corpus(list(_documents(sets, passages)), settings.corpus)
         start = time.perf_counter()
-        run_ingest(settings, [settings.corpus], lambda done, total: None)
+        run_ingest(settings, [settings.corpus])
         say(f"indexed in {time.perf_counter() - start:.0f} s")
     start = time.perf_counter()
     qa = build_qa(settings)

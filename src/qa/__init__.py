@@ -7,9 +7,13 @@ qa = build_qa(Settings(index="index"))
 answer = qa.ask("How much did China invest in Belarus?")
 """
 
+from typing import TYPE_CHECKING, Any
+
 from qa.errors import QAError
-from qa.settings import Settings
 from qa.types import Answer, Citation, Claim, Disagreement, Document, Evidence, Passage, Turn
+
+if TYPE_CHECKING:
+    from qa.settings import Settings
 
 __all__ = [
     "Answer",
@@ -23,3 +27,12 @@ __all__ = [
     "Settings",
     "Turn",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Settings bring pydantic with them, which the processes that only read files do without."""
+    if name == "Settings":
+        from qa.settings import Settings
+
+        return Settings
+    raise AttributeError(f"module 'qa' has no attribute '{name}'")

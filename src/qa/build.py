@@ -9,11 +9,13 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from qa.index import Index
-from qa.ingest import Progress, Report, ingest
+from qa.ingest import ingest
 from qa.interfaces import Embedder, Generator
 from qa.models import OnnxEmbedder, TorchEmbedder
 from qa.pipeline import QA
+from qa.reading import Report
 from qa.settings import Settings, model_source
+from qa.writing import OnProgress
 
 _TORCH_PAYS_FROM = 400
 """Passages from which loading torch (about 7 s) is won back by its higher speed (75 against 35 a second)."""
@@ -70,7 +72,7 @@ def open_to_write(settings: Settings) -> Iterator[tuple[Index, Embedder]]:
         yield index, embedder
 
 
-def run_ingest(settings: Settings, paths: Sequence[Path], progress: Progress) -> Report:
+def run_ingest(settings: Settings, paths: Sequence[Path], progress: OnProgress = lambda done: None) -> Report:
     """Bring the index up to date with the files at `paths`; see `ingest`."""
     reader = build_embedder()
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from qa.errors import QAError
+from qa.progress import IngestBar
 from qa.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from qa.ingest import Report
+    from qa.reading import Report
     from qa.types import Turn
 
 app = typer.Typer(
@@ -34,12 +34,14 @@ def ingest_command(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="files or folders; the corpus folder by default")
     ] = None,
+    watch: Annotated[bool, typer.Option(help="go on until Ctrl-C, following what changes")] = False,
     quiet: Annotated[bool, typer.Option(help="say only what failed")] = False,
 ) -> None:
-    """Bring the index up to date with files."""
+    """Bring the index up to date with files. The exit code is 2 if any could not be read."""
     settings = load_settings()
-    report = _ingest(settings, paths or [settings.corpus], quiet=quiet)
-    if report.failed:
+    if watch:
+        _watch(settings, paths or [settings.corpus], quiet=quiet)
+    elif _ingest(settings, paths or [settings.corpus], quiet=quiet).failed:
         raise typer.Exit(2)
 
 
@@ -167,17 +169,27 @@ def sync_corpus(settings: Settings) -> None:
     _ingest(settings, [settings.corpus], quiet=False)
 
 
+def _watch(settings: Settings, paths: Sequence[Path], *, quiet: bool) -> None:
+    from qa.watch import watch
+
+    # Ctrl-C in the middle of an ingest is no failure: the next one completes it.
+    with suppress(KeyboardInterrupt):
+        watch(
+            paths,
+            corpus=settings.corpus,
+            index_folder=settings.index,
+            sync=lambda changed: _ingest(settings, changed, quiet=quiet),
+            complain=lambda error: _complain(str(error)),
+        )
+    if not quiet:
+        typer.echo("Stopped.")
+
+
 def _ingest(settings: Settings, paths: Sequence[Path], *, quiet: bool) -> Report:
     from qa.build import run_ingest
 
-    columns = (TextColumn("Indexing passages"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
-        task = bar.add_task("", total=None, visible=False)
-        report = run_ingest(
-            settings,
-            paths,
-            lambda done, total: bar.update(task, completed=done, total=total, visible=total > 0),
-        )
+    with IngestBar(quiet) as bar:
+        report = run_ingest(settings, paths, bar.show)
     if not quiet:
         names = ("added", "changed", "removed", "unchanged", "failed")
         counts = ", ".join(f"{len(getattr(report, name))} {name}" for name in names)

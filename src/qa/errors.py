@@ -9,11 +9,15 @@
     │   ├── CorpusMissing    the folder or file to read isn't there
     │   ├── FileUnreadable   the operating system refuses to read it
     │   ├── FileEmpty        it holds no text
-    │   ├── FileNotText      it isn't UTF-8 text
+    │   ├── FileNotText      it isn't text, or in no encoding that can be told
+    │   ├── FileDamaged      it isn't what its type says, or only a part of it
+    │   ├── FileEncrypted    it can't be read without a password
+    │   ├── FileScanned      it holds pictures of text, and no text
+    │   ├── FileTooLarge     it is larger, or takes longer to read, than is allowed
     │   ├── FormatUnknown    its type isn't supported
     │   ├── MetadataInvalid  the metadata file beside it is malformed
-    │   ├── NameInvalid      an uploaded file has no usable name
-    │   └── NameTaken        another document has the id of an uploaded file
+    │   ├── NameInvalid      a file or a line of one has a name that no document can have
+    │   └── NameTaken        another document has its id
     ├── IndexError_
     │   ├── IndexMissing     there is no index, or it holds no document
     │   ├── IndexStale       it was built by another model, splitter or version
@@ -70,7 +74,23 @@ class FileEmpty(LoadError):
 
 
 class FileNotText(LoadError):
-    """The file isn't UTF-8 text."""
+    """The file isn't text, or in no encoding that can be told."""
+
+
+class FileDamaged(LoadError):
+    """The file isn't what its type says, or only a part of it."""
+
+
+class FileEncrypted(LoadError):
+    """The file can't be read without a password."""
+
+
+class FileScanned(LoadError):
+    """The file holds pictures of text, and no text."""
+
+
+class FileTooLarge(LoadError):
+    """The file is larger, or takes longer to read, than is allowed."""
 
 
 class FormatUnknown(LoadError):
@@ -82,11 +102,11 @@ class MetadataInvalid(LoadError):
 
 
 class NameInvalid(LoadError):
-    """An uploaded file has no usable name."""
+    """A file or a line of one has a name that no document can have."""
 
 
 class NameTaken(LoadError):
-    """Another document has the id of an uploaded file."""
+    """Another document has the id of this one."""
 
 
 class IndexError_(QAError):  # noqa: N801 - the trailing underscore keeps the builtin IndexError visible

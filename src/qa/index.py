@@ -20,6 +20,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from qa.catalog import FileRead
 from qa.errors import (
     IndexBusy,
     IndexDamaged,
@@ -70,7 +71,12 @@ class Index:
         self.document = store.document
         self.documents = store.documents
         self.sources = store.sources
-        self.known = store.known
+        self.known = store.catalog.known
+        self.of_file = store.catalog.of_file
+        self.fingerprint = store.catalog.fingerprint
+        self.files = store.catalog.files
+        self.outdated = store.catalog.outdated
+        self.expire = store.expire
         self.passages = store.passages
         self.search_text = store.text.search
         self.frequency = store.text.frequency
@@ -177,13 +183,22 @@ class Index:
         """The `k` nearest passages: ids and cosines, best first."""
         return self._vectors.search(vector, k, documents)
 
-    def replace(self, entries: Sequence[Entry], vectors: NDArray[np.float32]) -> None:
-        """Put in documents, each in the place of what had its id; `vectors` are those of all passages."""
+    def replace(
+        self,
+        entries: Sequence[Entry],
+        vectors: NDArray[np.float32],
+        removed: Sequence[str] = (),
+        read: Sequence[FileRead] = (),
+    ) -> None:
+        """Put in documents, each in the place of what had its id; `vectors` are those of all passages.
+
+        In the same step documents are taken out, and files noted as read.
+        """
         passages = [passage for entry in entries for passage in entry.passages]
         ids = [passage.id for passage in passages]
         self._store.announce(ids)
         self._vectors.upsert(ids, vectors, [passage.document_id for passage in passages])
-        self._store.write(entries, ())
+        self._store.write(entries, removed, read)
         self._drop_unclaimed()
 
     def remove(self, document_ids: Sequence[str]) -> None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import datetime
-import difflib
 import hashlib
 import re
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
-from qa.errors import CorpusMissing, FileEmpty, FileNotText, FileUnreadable, FormatUnknown, MetadataInvalid
+from qa import formats
+from qa.errors import CorpusMissing, FileEmpty, FileTooLarge, FileUnreadable, LoadError
+from qa.formats.extract import Extract
+from qa.formats.jsonl import read_lines
+from qa.metadata import METADATA_SUFFIX, parse_metadata
 from qa.types import Document
 
-METADATA_SUFFIX = ".meta.toml"
-_METADATA_KEYS = ("title", "publisher", "published", "url", "author", "furniture")
-_ISO_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
-_TITLE_MAX_CHARS = 160
+_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
+Read = Callable[[Path, bytes], Extract]
+"""`formats.read`, here or in another process."""
 
 
 def load(path: Path, document_id: str, uri: str) -> Document:
@@ -24,29 +26,85 @@ def load(path: Path, document_id: str, uri: str) -> Document:
 
     Raises a `LoadError` that says what to do with the file.
     """
-    _title_reader(path)  # before reading what may be gigabytes of a film
-    beside = path.with_name(path.name + METADATA_SUFFIX)
-    metadata = parse_metadata(beside, _read(beside)) if beside.exists() else {}
-    return parse(path, _read(path), document_id, uri, metadata)
+    formats.format_of(path)  # before reading what may be gigabytes of a film
+    return parse(path, read_bytes(path), document_id, uri, _described(path))
 
 
-def parse(path: Path, content: bytes, document_id: str, uri: str, metadata: Mapping[str, str]) -> Document:
+def documents_of(path: Path, document_id: str, uri: str) -> Iterator[Document]:
+    """The one document of a file, or one a line. Raises a `LoadError`, also for a line."""
+    if not formats.holds_many(path):
+        yield load(path, document_id, uri)
+        return
+    for one in load_lines(path, document_id, uri):
+        if isinstance(one, LoadError):
+            raise one
+        yield one
+
+
+def load_lines(path: Path, document_id: str, uri: str) -> Iterator[Document | LoadError]:
+    """The documents of a file of one a line, or why a line is none. Raises a `LoadError` for the file."""
+    given = _described(path)
+    found = False
+    try:
+        with path.open("rb") as file:
+            for one in parse_lines(path, file, document_id, uri, given):
+                found = True
+                yield one
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if not found:
+        raise FileEmpty(f"{path} holds no text; remove it or fill it.")
+
+
+def parse(
+    path: Path,
+    content: bytes,
+    document_id: str,
+    uri: str,
+    metadata: Mapping[str, str],
+    read: Read = formats.read,
+) -> Document:
     """The document that the bytes of a file say; `path` tells its type and is named in complaints.
 
     Raises a `LoadError` that says what to do with the file.
     """
-    read_title = _title_reader(path)
-    text = normalise(_decode(path, content))
+    return _document(path, read(path, content), document_id, uri, metadata)
+
+
+def parse_lines(
+    path: Path, file: BinaryIO, document_id: str, uri: str, metadata: Mapping[str, str]
+) -> Iterator[Document | LoadError]:
+    """The documents of a file that holds one a line, or why a line is none.
+
+    The id of each is that of the file, "/" and the line's id or number.
+    """
+    for line in read_lines(path, file):
+        if isinstance(line, LoadError):
+            yield line
+        elif len(line.text) > formats.MAX_CHARS:
+            yield FileTooLarge(
+                f"{path}: '{line.key}' is longer than {formats.MAX_CHARS:,} characters; split it."
+            )
+        else:
+            line_id = f"{document_id}/{line.key}"
+            line = replace(line, title=line.title or line_id)
+            yield _document(path, line, line_id, f"{uri}#{line.key}", metadata)
+
+
+def _document(path: Path, extract: Extract, document_id: str, uri: str, given: Mapping[str, str]) -> Document:
+    text = _NOT_STORABLE.sub("\ufffd", normalise(extract.text))
     if not text.strip():
         raise FileEmpty(f"{path} holds no text; remove it or fill it.")
+    own = {"author": extract.author, "publisher": extract.publisher}
     return Document(
         id=document_id,
-        uri=metadata.get("url", uri),
-        title=metadata.get("title") or read_title(text) or path.stem,
+        uri=given.get("url") or extract.url or uri,
+        title=given.get("title") or extract.title or path.stem,
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
-        published=metadata.get("published"),
-        metadata=metadata,
+        published=given.get("published") or extract.published,
+        metadata={key: value for key, value in own.items() if value} | dict(given),
+        pages=extract.pages,
     )
 
 
@@ -55,95 +113,31 @@ def normalise(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _title_reader(path: Path) -> Callable[[str], str | None]:
-    read_title = _TITLE_READERS.get(path.suffix.lower())
-    if read_title is None:
-        known = ", ".join(sorted(_TITLE_READERS))
-        raise FormatUnknown(
-            f"{path}: files of type '{path.suffix}' can't be read; convert it to one of {known}."
-        )
-    return read_title
+def _described(path: Path) -> Mapping[str, str]:
+    content = read_beside(path)
+    return {} if content is None else parse_metadata(beside(path), content)
 
 
-def is_loadable(path: Path) -> bool:
-    """Whether the type of the file is one that `load` reads."""
-    return path.suffix.lower() in _TITLE_READERS
+def beside(path: Path) -> Path:
+    """Where the metadata file of a document is looked for."""
+    return path.with_name(path.name + METADATA_SUFFIX)
 
 
-def _read(path: Path) -> bytes:
+def read_beside(path: Path) -> bytes | None:
+    """The metadata file of a document, if there is one. Raises a `LoadError`."""
+    return read_bytes(beside(path)) if beside(path).exists() else None
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file. Raises `CorpusMissing` or `FileUnreadable`."""
     try:
         return path.read_bytes()
-    except FileNotFoundError as error:
-        raise CorpusMissing(f"{path} does not exist; name a file or folder that does.") from error
     except OSError as error:
-        raise FileUnreadable(f"{path} can't be read ({error.strerror}); correct its permissions.") from error
+        raise unreadable(path, error) from error
 
 
-def _decode(path: Path, content: bytes) -> str:
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise FileNotText(
-            f"{path} is not UTF-8 text (byte {error.start} is {content[error.start]:#04x}); convert it."
-        ) from error
-    if "\0" in text:
-        raise FileNotText(f"{path} holds NUL characters and so is no text; convert it to UTF-8 text.")
-    return text
-
-
-def parse_metadata(path: Path, content: bytes) -> Mapping[str, str]:
-    """What the bytes of a metadata file say. Raises `FileNotText` or `MetadataInvalid`."""
-    try:
-        given = tomllib.loads(_decode(path, content))
-    except tomllib.TOMLDecodeError as error:
-        raise MetadataInvalid(f"{path} is not valid TOML: {error}; correct it.") from error
-    return {key: _metadata_value(path, key, value) for key, value in given.items()}
-
-
-def _metadata_value(beside: Path, key: str, value: object) -> str:
-    if key not in _METADATA_KEYS:
-        nearest = difflib.get_close_matches(key, _METADATA_KEYS, n=1, cutoff=0.0)[0]
-        raise MetadataInvalid(f"{beside}: there is no key '{key}'; did you mean '{nearest}'?")
-    if key == "furniture":
-        if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
-            raise MetadataInvalid(f"{beside}: 'furniture' must be a list of lines of the text.")
-        return "\n".join(value)
-    if key == "published" and isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
-        value = value.isoformat()
-    if not isinstance(value, str):
-        raise MetadataInvalid(f"{beside}: '{key}' must be a string.")
-    if key == "url" and not value.startswith(("https://", "http://")):
-        raise MetadataInvalid(f"{beside}: 'url' must begin with https:// or http://.")
-    if key == "published" and not _is_date(value):
-        raise MetadataInvalid(f"{beside}: 'published' must be a date like 2019, 2019-12 or 2019-12-20.")
-    return value
-
-
-def _is_date(value: str) -> bool:
-    """Whether it is an ISO date of a year, a month or a day that there is."""
-    try:
-        datetime.date.fromisoformat((value + "-01-01")[:10])
-    except ValueError:
-        return False
-    return _ISO_DATE.fullmatch(value) is not None
-
-
-def _first_line(text: str) -> str | None:
-    """The first line where it stands alone above a blank line, as a headline does."""
-    lines = text.lstrip("\n").split("\n", 2)
-    headline = lines[0].strip()
-    stands_alone = len(lines) > 2 and not lines[1].strip()
-    return headline if stands_alone and len(headline) <= _TITLE_MAX_CHARS else None
-
-
-def _first_heading(text: str) -> str | None:
-    heading = re.search(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$", text, re.MULTILINE)
-    return heading[1] if heading else _first_line(text)
-
-
-_TITLE_READERS: Mapping[str, Callable[[str], str | None]] = {
-    ".txt": _first_line,
-    ".md": _first_heading,
-}
+def unreadable(path: Path, error: OSError) -> LoadError:
+    """What the operating system's refusal to read a file means to a user."""
+    if isinstance(error, FileNotFoundError):
+        return CorpusMissing(f"{path} does not exist; name a file or folder that does.")
+    return FileUnreadable(f"{path} can't be read ({error.strerror}); correct its permissions.")

@@ -6,8 +6,11 @@ import numpy as np
 
 from qa.interfaces import TokenVectors
 
+Packed = tuple[bytes, bytes]
+"""The spans and the vectors of the tokens of a passage, as `pack` gives them."""
 
-def pack(tokens: TokenVectors) -> tuple[bytes, bytes]:
+
+def pack(tokens: TokenVectors) -> Packed:
     """Token vectors as int8, each scaled to its largest component: reading restores the length, 1."""
     largest = np.abs(tokens.vectors).max(axis=1, keepdims=True, initial=1e-6)
     vectors = np.rint(tokens.vectors / largest * 127).astype(np.int8)

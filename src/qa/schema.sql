@@ -1,7 +1,16 @@
 -- The SQLite file of an index; a change here needs another APPLICATION_ID in store.py.
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, uri TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, sha256 TEXT NOT NULL,
-    published TEXT, metadata TEXT NOT NULL, origin TEXT NOT NULL, manifest TEXT NOT NULL);
+    published TEXT, metadata TEXT NOT NULL, pages TEXT NOT NULL, origin TEXT NOT NULL, file TEXT NOT NULL,
+    manifest TEXT NOT NULL);
+CREATE INDEX documents_of_file ON documents (origin, file);
+-- Files all of whose documents are in: a file is one no longer once any of them is taken out.
+CREATE TABLE files (
+    origin TEXT NOT NULL, file TEXT NOT NULL, fingerprint TEXT NOT NULL, PRIMARY KEY (origin, file)
+) WITHOUT ROWID;
+CREATE TRIGGER documents_removed AFTER DELETE ON documents BEGIN
+    DELETE FROM files WHERE origin = old.origin AND file = old.file;
+END;
 CREATE TABLE passages (
     key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
     document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,

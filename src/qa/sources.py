@@ -3,36 +3,74 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from qa.errors import CorpusMissing, FileUnreadable
-from qa.load import METADATA_SUFFIX, is_loadable
+from qa.formats import is_loadable
+from qa.metadata import METADATA_SUFFIX
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to read; `origin` names the folder that its id is relative to."""
+    """A file to read; `origin` names the folder that its id, and `uri`, its path, are relative to."""
 
     path: Path
     document_id: str
     uri: str
     origin: str
 
+    def size(self) -> int:
+        """The bytes of the file; none if it can't be looked at."""
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return 0
+
 
 @dataclass(frozen=True, slots=True)
 class Scan:
     """What one path named on the command line stands for.
 
-    `prefix` limits what counts as removed: documents of `origin` whose id starts with it, and that no
-    file stands for any longer. A single file has none: it says nothing of other documents.
+    `prefix` limits what counts as removed: documents of `origin` whose file begins with it and is no
+    longer there. A single file has none: it says nothing of other documents. `root` is the folder that
+    files of `origin` are relative to.
     """
 
+    path: Path
+    root: Path
     origin: str
     prefix: str | None
-    sources: tuple[Source, ...]
+
+    @property
+    def sources(self) -> Iterator[Source]:
+        """The files, a folder at a time, as they are found.
+
+        Raises `FileUnreadable` for a folder that can't be listed: taken for empty, it would be emptied.
+        """
+        if self.prefix is None:
+            named = _ids(self.root, {self.path, *_listed(self.path.parent)})
+            yield self._source(self.path, named[self.path])
+            return
+        for files in _folders(self.path):
+            named = _ids(self.root, files)
+            for file in files:
+                yield self._source(file, named[file])
+
+    def is_gone(self, file: str) -> bool:
+        """Whether a file of `origin` is there no longer; one that can't be looked at is not gone."""
+        try:
+            return not stat.S_ISREG((self.root / file).stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False
+
+    def _source(self, path: Path, document_id: str) -> Source:
+        return Source(path, document_id, path.relative_to(self.root).as_posix(), self.origin)
 
 
 CORPUS_ORIGIN = "corpus"
@@ -42,8 +80,7 @@ def scan(path: Path, corpus: Path) -> Scan:
     """The files under `path`, with ids relative to `corpus` where it lies inside, else to itself.
 
     A document's id is its path without the suffix, or with it where two files would share an id.
-    Hidden files and metadata files are passed over. Raises `CorpusMissing`, or `FileUnreadable` for a
-    folder that can't be listed: taken for empty, it would remove its documents.
+    Hidden files and metadata files are passed over. Raises `CorpusMissing` or `FileUnreadable`.
     """
     try:
         path.stat()
@@ -58,25 +95,31 @@ def scan(path: Path, corpus: Path) -> Scan:
     folder = path if path.is_dir() else path.parent
     root = corpus if inside else folder
     origin = CORPUS_ORIGIN if inside else str(root)
-    chosen = sorted(_files(path)) if path.is_dir() else [path]
-    ids = _ids(root, chosen if path.is_dir() else [path, *_files(folder)])
-    sources = tuple(
-        Source(file, ids[file], file.relative_to(root).as_posix(), origin) for file in dict.fromkeys(chosen)
-    )
     prefix = "" if folder == root else folder.relative_to(root).as_posix() + "/"
-    return Scan(origin, prefix if path.is_dir() else None, sources)
+    return Scan(path, root, origin, prefix if path.is_dir() else None)
 
 
-def _files(folder: Path) -> list[Path]:
+def _folders(folder: Path) -> Iterator[list[Path]]:
+    """The files of `folder` and of each folder under it, in order."""
+
     def fail(error: OSError) -> None:
         raise _unreadable(error) from error
 
-    found: list[Path] = []
     for place, folders, names in os.walk(folder, onerror=fail):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        shown = [name for name in names if not name.startswith(".") and not name.endswith(METADATA_SUFFIX)]
-        found += [Path(place, name) for name in shown if Path(place, name).is_file()]
-    return found
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield _shown(Path(place), names)
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return _shown(folder, os.listdir(folder))
+    except OSError as error:
+        raise _unreadable(error) from error
+
+
+def _shown(folder: Path, names: Iterable[str]) -> list[Path]:
+    shown = sorted(name for name in names if not name.startswith(".") and not name.endswith(METADATA_SUFFIX))
+    return [path for name in shown if (path := folder / name).is_file()]
 
 
 def _unreadable(error: OSError) -> FileUnreadable:
@@ -84,9 +127,9 @@ def _unreadable(error: OSError) -> FileUnreadable:
 
 
 def _ids(root: Path, files: Iterable[Path]) -> dict[Path, str]:
-    files = set(files)
+    """The ids of the files of one folder; only such can collide."""
     bare = {file: file.relative_to(root).with_suffix("").as_posix() for file in files}
-    shared = Counter(bare[file] for file in files if is_loadable(file))
+    shared = Counter(name for file, name in bare.items() if is_loadable(file))
     return {
         file: file.relative_to(root).as_posix() if shared[name] > 1 or not is_loadable(file) else name
         for file, name in bare.items()

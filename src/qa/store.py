@@ -10,39 +10,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from qa.catalog import Catalog, FileRead, document_of, note_read, placeholders
 from qa.database import Mode, connect, create_schema, is_bare
 from qa.errors import DocumentNotFound, IndexDamaged, IndexForeign, IndexMissing
 from qa.fulltext import FullText
 from qa.interfaces import TokenVectors
-from qa.packing import pack, unpack
+from qa.packing import Packed, unpack
 from qa.types import Document, Passage
 
-APPLICATION_ID = 0x51413032
-"""\"QA02\": tells our file, and the version of its schema, from any other SQLite database."""
+APPLICATION_ID = 0x51413033
+"""\"QA03\": tells our file, and the version of its schema, from any other SQLite database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A document as it goes into the index.
 
-    `origin` is the folder it was read from, `manifest` names the encoder and the splitter that made
-    its passages, `tokens` are the token vectors of each passage.
+    `origin` is the folder it was read from and `file` the path from there, `manifest` names the encoder
+    and the splitter that made its passages, `tokens` are the packed token vectors of each passage.
     """
 
     document: Document
     origin: str
+    file: str
     manifest: str
     passages: tuple[Passage, ...]
-    tokens: tuple[TokenVectors, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """An indexed document, its text left empty, with `origin` and `manifest` as in `Entry`."""
-
-    document: Document
-    origin: str
-    manifest: str
+    tokens: tuple[Packed, ...]
 
 
 class Store:
@@ -56,6 +49,7 @@ class Store:
         self._local = threading.local()
         self.text = FullText(lambda: self._connection, self.writes)
         self._open_connections: list[sqlite3.Connection] = []
+        self.catalog = Catalog(lambda: self._connection)
         try:
             # A file without a table is one whose making was broken off.
             if create and (not path.exists() or is_bare(self._connection)):
@@ -103,36 +97,29 @@ class Store:
     def documents(self) -> list[Document]:
         """All documents by id, their texts left empty."""
         rows = self._connection.execute(
-            "SELECT id, uri, title, '', sha256, published, metadata FROM documents ORDER BY id"
+            "SELECT id, uri, title, '', sha256, published, metadata, pages FROM documents ORDER BY id"
         )
-        return [_document(row) for row in rows]
+        return [document_of(row) for row in rows]
 
     def document(self, document_id: str) -> Document:
         """One document with its text. Raises `DocumentNotFound`."""
         row = self._connection.execute(
-            "SELECT id, uri, title, text, sha256, published, metadata FROM documents WHERE id = ?",
+            "SELECT id, uri, title, text, sha256, published, metadata, pages FROM documents WHERE id = ?",
             (document_id,),
         ).fetchone()
         if row is None:
             raise DocumentNotFound(f"There is no document '{document_id}'; list the documents for their ids.")
-        return _document(row)
+        return document_of(row)
 
     def sources(self, document_ids: Iterable[str]) -> dict[str, Document]:
         """These documents by id, their texts left empty."""
         ids = tuple(document_ids)
         rows = self._connection.execute(
-            "SELECT id, uri, title, '', sha256, published, metadata FROM documents"
-            f" WHERE id IN ({_placeholders(ids)})",
+            "SELECT id, uri, title, '', sha256, published, metadata, pages FROM documents"
+            f" WHERE id IN ({placeholders(ids)})",
             ids,
         )
-        return {row[0]: _document(row) for row in rows}
-
-    def known(self) -> dict[str, Known]:
-        """What is needed to tell whether a document has changed, by id."""
-        rows = self._connection.execute(
-            "SELECT id, uri, title, '', sha256, published, metadata, origin, manifest FROM documents"
-        )
-        return {row[0]: Known(_document(row[:7]), origin=row[7], manifest=row[8]) for row in rows}
+        return {row[0]: document_of(row) for row in rows}
 
     def counts(self) -> tuple[int, int]:
         """Numbers of documents and of passages."""
@@ -144,7 +131,7 @@ class Store:
         """The passages of these ids with their token vectors; ids that are not there are left out."""
         rows = self._connection.execute(
             'SELECT id, document_id, start, "end", text, token_spans, token_vectors FROM passages'
-            f" WHERE id IN ({_placeholders(ids)})",
+            f" WHERE id IN ({placeholders(ids)})",
             tuple(ids),
         )
         return {row[0]: (Passage(*row[:5]), unpack(row[5], row[6])) for row in rows}
@@ -153,7 +140,7 @@ class Store:
         """The ids of all passages of these documents."""
         ids = tuple(document_ids)
         rows = self._connection.execute(
-            f"SELECT id FROM passages WHERE document_id IN ({_placeholders(ids)})", ids
+            f"SELECT id FROM passages WHERE document_id IN ({placeholders(ids)})", ids
         )
         return {passage_id for (passage_id,) in rows}
 
@@ -175,8 +162,11 @@ class Store:
             if connection.execute("DELETE FROM unclaimed_vectors").rowcount:
                 _count_write(connection)
 
-    def write(self, entries: Iterable[Entry], removed: Iterable[str]) -> None:
-        """Replace and remove documents, in one transaction; it makes them answer, or none of them."""
+    def write(self, entries: Iterable[Entry], removed: Iterable[str], read: Sequence[FileRead] = ()) -> None:
+        """Replace and remove documents, in one transaction; it makes them answer, or none of them.
+
+        `read` are the files all of whose documents are in with these.
+        """
         entries = tuple(entries)
         gone = {*removed, *(entry.document.id for entry in entries)}
         with self._transaction() as connection:
@@ -184,6 +174,14 @@ class Store:
             connection.executemany("DELETE FROM documents WHERE id = ?", [(one,) for one in gone])
             for entry in entries:
                 _insert(connection, entry)
+            note_read(connection, read)
+            if gone:
+                _count_write(connection)
+
+    def expire(self) -> None:
+        """All documents count as made otherwise than now: they no longer answer, and are to be made again."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE documents SET manifest = 'vectors that are lost'")
             _count_write(connection)
 
     def is_empty(self) -> bool:
@@ -233,7 +231,7 @@ class Store:
 def _insert(connection: sqlite3.Connection, entry: Entry) -> None:
     document = entry.document
     connection.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             document.id,
             document.uri,
@@ -242,7 +240,9 @@ def _insert(connection: sqlite3.Connection, entry: Entry) -> None:
             document.sha256,
             document.published,
             json.dumps(dict(document.metadata)),
+            json.dumps(document.pages),
             entry.origin,
+            entry.file,
             entry.manifest,
         ),
     )
@@ -250,7 +250,7 @@ def _insert(connection: sqlite3.Connection, entry: Entry) -> None:
         'INSERT INTO passages (id, document_id, start, "end", text, token_spans, token_vectors)'
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (passage.id, passage.document_id, passage.start, passage.end, passage.text, *pack(tokens))
+            (passage.id, passage.document_id, passage.start, passage.end, passage.text, *tokens)
             for passage, tokens in zip(entry.passages, entry.tokens, strict=True)
         ],
     )
@@ -265,12 +265,3 @@ def _note_unclaimed(connection: sqlite3.Connection, vector_ids: Iterable[str]) -
     connection.executemany(
         "INSERT OR IGNORE INTO unclaimed_vectors VALUES (?)", [(one,) for one in vector_ids]
     )
-
-
-def _document(row: Sequence[str]) -> Document:
-    document_id, uri, title, text, sha256, published, metadata = row
-    return Document(document_id, uri, title, text, sha256, published, json.loads(metadata))
-
-
-def _placeholders(values: Sequence[str]) -> str:
-    return ", ".join("?" * len(values))

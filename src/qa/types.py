@@ -6,6 +6,7 @@ into `Document.text`: for every span, `document.text[start:end]` is the text it 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -27,7 +28,8 @@ class Document:
     """A source text as it is stored.
 
     `sha256` is the hex digest of `text` in UTF-8 and names the revision. `published` is an ISO
-    8601 date at the precision that is known ("2019", "2019-12", "2019-12-20") or None.
+    8601 date at the precision that is known ("2019", "2019-12", "2019-12-20") or None. `pages` has
+    the offset at which each page begins, for what has pages.
     """
 
     id: str
@@ -37,6 +39,11 @@ class Document:
     sha256: str
     published: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    pages: tuple[int, ...] = ()
+
+    def page(self, offset: int) -> int | None:
+        """The number, from 1, of the page that holds the character at `offset`; None without pages."""
+        return bisect_right(self.pages, offset) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,8 @@ class Draft:
 class Citation:
     """A checked pointer into a source: `document.text[start:end] == quote` at `revision`.
 
-    `highlight` is the span of the short answer inside the quote, where there is a sure one.
+    `highlight` is the span of the short answer inside the quote, where there is a sure one; `page`
+    the page that the quote begins on, where the document has pages.
     """
 
     number: int
@@ -95,6 +103,7 @@ class Citation:
     quote: str
     highlight: tuple[int, int] | None = None
     notes: tuple[DateNote, ...] = ()
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
 
 from pathvalidate import ValidationError, validate_filename
 
-from qa.errors import DocumentKept, NameInvalid, NameTaken
+from qa.apart import ReadingProcess
+from qa.catalog import Known
+from qa.errors import DocumentKept, FileEmpty, LoadError, NameInvalid, NameTaken
+from qa.formats import holds_many
 from qa.index import Index, manifest_of
 from qa.ingest import index_documents
 from qa.interfaces import Embedder
-from qa.load import METADATA_SUFFIX, parse, parse_metadata
+from qa.load import parse, parse_lines
+from qa.metadata import METADATA_SUFFIX, parse_metadata
+from qa.reading import Fresh
 from qa.sources import CORPUS_ORIGIN
-from qa.store import Known
 from qa.types import Document
 
 UPLOAD_ORIGIN = "upload"
@@ -41,16 +47,24 @@ def pair(files: list[tuple[str, bytes]]) -> list[tuple[str, bytes, tuple[str, by
     ]
 
 
-def read_upload(name: str, content: bytes, metadata: tuple[str, bytes] | None = None) -> Document:
-    """The document that an uploaded file says; its id is the file's name without the suffix.
+def read_upload(
+    name: str, content: bytes, metadata: tuple[str, bytes] | None = None
+) -> list[Document | LoadError]:
+    """The documents that an uploaded file says, or why a line of it is none.
 
-    `metadata` is the metadata file beside it. Raises a `LoadError`.
+    The id of a file that is one document is its name without the suffix; that of a line of JSON Lines is
+    that, "/" and the id of the line. `metadata` is the metadata file beside it. Raises a `LoadError`.
     """
     name = _checked_name(name)
     path = Path(name)
     known = parse_metadata(Path(metadata[0]), metadata[1]) if metadata else {}
-    document = parse(path, content, path.stem, name, known)
-    return replace(document, metadata={**known, "file": name})
+    if holds_many(path):
+        found = list(parse_lines(path, io.BytesIO(content), path.stem, name, known))
+        if not found:
+            raise FileEmpty(f"{path} holds no text; remove it or fill it.")
+        return [one if isinstance(one, LoadError) else _of_file(one, name) for one in found]
+    with ReadingProcess() as process:
+        return [_of_file(parse(path, content, path.stem, name, known, process.read), name)]
 
 
 def add(document: Document, index: Index, embedder: Embedder) -> Outcome:
@@ -58,14 +72,25 @@ def add(document: Document, index: Index, embedder: Embedder) -> Outcome:
 
     To be called inside `index.change()`. Raises `NameTaken` where another document has its id.
     """
-    before = index.known().get(document.id)
+    before = index.known([document.id]).get(document.id)
     if before is not None:
         _refuse_other(document, before)
-    entry = Known(replace(document, text=""), UPLOAD_ORIGIN, manifest_of(embedder))
+    file = document.metadata["file"]
+    entry = Known(replace(document, text=""), UPLOAD_ORIGIN, file, manifest_of(embedder))
     if before == entry:
         return "unchanged"
-    index_documents([(document, UPLOAD_ORIGIN)], index, embedder, lambda _: embedder)
+    index_documents([Fresh(document, UPLOAD_ORIGIN, file)], index, embedder)
     return "replaced" if before else "created"
+
+
+def remove_others(documents: Sequence[Document], index: Index) -> None:
+    """Take out what earlier uploads of the files of `documents` said and these, being all of them, don't say.
+
+    To be called inside `index.change()`.
+    """
+    kept = {document.id for document in documents}
+    for file in {document.metadata["file"] for document in documents}:
+        index.remove(sorted(set(index.of_file(UPLOAD_ORIGIN, file)) - kept))
 
 
 def remove(document_id: str, index: Index) -> None:
@@ -75,13 +100,17 @@ def remove(document_id: str, index: Index) -> None:
     ingest would bring it back.
     """
     index.document(document_id)
-    origin = index.known()[document_id].origin
+    origin = index.known([document_id])[document_id].origin
     if origin != UPLOAD_ORIGIN:
         folder = "the corpus folder" if origin == CORPUS_ORIGIN else origin
         raise DocumentKept(
             f"'{document_id}' was read from {folder}; remove its file there and run 'qa ingest'."
         )
     index.remove([document_id])
+
+
+def _of_file(document: Document, name: str) -> Document:
+    return replace(document, metadata={**document.metadata, "file": name})
 
 
 def _checked_name(given: str) -> str:

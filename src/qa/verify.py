@@ -79,6 +79,7 @@ def _cite(one: Evidence, revisions: Mapping[str, str], read: ReadDocument) -> Ci
         start=one.start,
         end=one.end,
         quote=one.quote,
+        page=document.page(one.start),
     )
     return citation if check(citation, document) is None else None
 

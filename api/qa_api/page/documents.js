@@ -124,15 +124,18 @@ function uploadLine(name) {
 async function send(group, { name, line, progress, state }) {
   state.textContent = "Sending";
   try {
-    const [result] = await uploadFiles(group, (part) => {
+    const results = await uploadFiles(group, (part) => {
       progress.value = part;
       if (part < 1) return;
       progress.removeAttribute("value"); // sent; how long indexing takes is not known
       state.textContent = "Reading and indexing";
     });
-    if (result.problem) throw new Problem({ kind: "service", ...result.problem });
-    state.textContent = OUTCOMES[result.outcome];
-    announce(`${name}: ${OUTCOMES[result.outcome]}.`);
+    const refused = results.find((result) => result.problem);
+    if (refused) throw new Problem({ kind: "service", ...refused.problem });
+    const outcome =
+      results.length === 1 ? OUTCOMES[results[0].outcome] : `Added ${count(results.length, "document")}`;
+    state.textContent = outcome;
+    announce(`${name}: ${outcome}.`);
     setTimeout(() => line.remove(), 4000);
   } catch (error) {
     line.classList.add("failed");

@@ -1,0 +1,69 @@
+"""PDF: the text page by page, lines joined to paragraphs, without running heads and page numbers."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path
+
+import pypdfium2
+
+from qa.errors import FileDamaged, FileEncrypted, FileScanned, FileTooLarge
+from qa.formats.dates import borne_out, iso_date
+from qa.formats.extract import Extract, office_author, office_title, one_line
+from qa.formats.pdf_lines import join, largest, read_lines, without_running_heads
+
+MAX_PAGES = 5_000
+_MAX_UNREADABLE = 0.2
+"""Share of characters that no font tells, from which a text is none. Formulas and dingbats stay below."""
+_WRONG_PASSWORD = 4
+"""FPDF_ERR_PASSWORD of PDFium's fpdfview.h."""
+
+
+def read(path: Path, content: bytes) -> Extract:
+    """The text with its pages, title, author and date. Raises a `LoadError`."""
+    try:
+        with pypdfium2.PdfDocument(content) as pdf:
+            if len(pdf) > MAX_PAGES:
+                raise FileTooLarge(
+                    f"{path} has {len(pdf):,} pages; split it into files of at most {MAX_PAGES:,}."
+                )
+            pages = [read_lines(page) for page in pdf]
+            properties = pdf.get_metadata_dict()
+    except pypdfium2.PdfiumError as error:
+        raise _refused(path, error) from error
+    text, starts = join(without_running_heads(pages))
+    _refuse_pictures(path, text)
+    opening = text[: starts[1]] if len(starts) > 1 else text
+    return Extract(
+        text,
+        title=office_title(properties.get("Title")) or (one_line(largest(pages[0])) if pages else None),
+        published=borne_out(_day(properties.get("CreationDate", "")), opening),
+        author=office_author(properties.get("Author")),
+        pages=starts,
+    )
+
+
+def _refused(path: Path, error: pypdfium2.PdfiumError) -> FileDamaged | FileEncrypted:
+    if error.err_code == _WRONG_PASSWORD:
+        return FileEncrypted(f"{path} is protected by a password; save it without one.")
+    return FileDamaged(f"{path} is damaged or no PDF; open it in a PDF viewer and save it again.")
+
+
+def _refuse_pictures(path: Path, text: str) -> None:
+    characters = [character for character in text if not character.isspace()]
+    if not characters:
+        raise FileScanned(
+            f"{path} holds pictures of pages and no text, as scanners make them; run OCR over it first."
+        )
+    unknown = sum(
+        character == "\ufffd" or unicodedata.category(character) == "Co" for character in characters
+    )
+    if unknown > _MAX_UNREADABLE * len(characters):
+        raise FileScanned(f"{path} does not say which characters it shows; run OCR over it first.")
+
+
+def _day(stamp: str) -> str | None:
+    """The day of a PDF date ("D:20250208122313Z", ISO 32000-1, 7.9.4)."""
+    found = re.match(r"(?:D:)?(\d{8})", stamp)
+    return iso_date(found[1]) if found else None

@@ -1,0 +1,24 @@
+"""Plain text: as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qa.formats.encoding import decode
+from qa.formats.extract import Extract
+
+_HEADLINE_MAX_CHARS = 160
+
+
+def read(path: Path, content: bytes) -> Extract:
+    """The text of a file, and its headline as the title. Raises `FileNotText`."""
+    text = decode(path, content)
+    return Extract(text, title=headline(text))
+
+
+def headline(text: str) -> str | None:
+    """The first line where it stands alone above a blank line, as a headline does."""
+    lines = text.lstrip("\ufeff\r\n").replace("\r\n", "\n").replace("\r", "\n").split("\n", 2)
+    first = lines[0].strip()
+    stands_alone = len(lines) > 2 and not lines[1].strip()
+    return first if stands_alone and len(first) <= _HEADLINE_MAX_CHARS else None

@@ -1,0 +1,92 @@
+"""Keeps the index up to date with folders while their files change."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import watchfiles
+
+from qa.errors import IndexBusy, QAError
+from qa.sources import scan
+
+_DEBOUNCE_MS, _QUIET_MS = 1600, 400
+"""Changes are taken together until none came for `_QUIET_MS`, or for `_DEBOUNCE_MS`: an editor or a copy
+makes many."""
+_RETRY_MS = 500
+
+Sync = Callable[[Sequence[Path]], object]
+
+
+def watch(
+    paths: Sequence[Path],
+    *,
+    corpus: Path,
+    index_folder: Path,
+    sync: Sync,
+    complain: Callable[[QAError], None],
+    stop: threading.Event | None = None,
+) -> None:
+    """Call `sync` with `paths`, then with what has changed among them, until `stop` or Ctrl-C.
+
+    What it fails with is given to `complain`; where another process writes the index, `sync` is called
+    again with the same until it is free. Raises `CorpusMissing` for a path that is not there.
+    """
+    roots = [scan(path, corpus).path for path in paths]
+    index_folder = index_folder.resolve()
+    due = set(roots)
+    is_waiting = False
+    changes = watchfiles.watch(
+        *{root if root.is_dir() else root.parent for root in roots},
+        watch_filter=lambda _, name: _counts(Path(name), index_folder),
+        debounce=_DEBOUNCE_MS,
+        step=_QUIET_MS,
+        rust_timeout=_RETRY_MS,
+        yield_on_timeout=True,  # at once after the watch begins: nothing that changes meanwhile is missed
+        stop_event=stop,
+        raise_interrupt=False,
+    )
+    for changed in changes:
+        due |= _affected((Path(name) for _, name in changed), roots)
+        if not due:
+            continue
+        try:
+            sync(sorted(due))
+        except IndexBusy as error:
+            if not is_waiting:
+                complain(error)
+            is_waiting = True
+            continue
+        except QAError as error:
+            complain(error)
+        is_waiting = False
+        due.clear()
+
+
+def _counts(path: Path, index_folder: Path) -> bool:
+    """Whether a change of this file can be one of a document; the index may lie in a watched folder."""
+    return not path.name.startswith(".") and not path.is_relative_to(index_folder)
+
+
+def _affected(changed: Iterable[Path], roots: Sequence[Path]) -> set[Path]:
+    """What is to be read again: of a file that came, went or changed its folder, as ids depend on that.
+
+    A folder that is gone or holds no file any longer is found missing from the one above it.
+    """
+    affected: set[Path] = set()
+    for path in changed:
+        for root in roots:
+            if root.is_dir() and path.is_relative_to(root):
+                affected.add(_filled(path, root))
+            elif path.parent == root.parent and path.name.startswith(root.name):
+                affected.add(root)
+    return affected
+
+
+def _filled(path: Path, root: Path) -> Path:
+    folder = path.parent if path != root else root
+    while folder != root and not any(files for _, _, files in os.walk(folder)):
+        folder = folder.parent
+    return folder
