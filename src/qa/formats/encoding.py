@@ -18,9 +18,10 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_MIN_CONFIDENCE = 0.2
-"""Of 1,532 texts of 60 to 4,000 characters in 23 encodings, the detector's guess was right for 98.8 %;
-it is this sure, or surer, of 85 % of them, of which 99.0 % were right (0.5: 39 %, 99.7 %)."""
+_MIN_CONFIDENCE, _MIN_LEAD = 0.05, 0.02
+"""How sure the detector must be, and by what share of that surer than of the next encoding that gives another
+text. Of 550 texts of 60 to 4,000 characters in the encodings of ten languages on which these were not
+chosen, 87 % pass, and 99.6 % of those are decoded to the very text."""
 _WIDER = {
     "iso8859-1": "cp1252",
     "ascii": "cp1252",
@@ -73,12 +74,21 @@ def _text(path: Path, text: str) -> str:
 
 
 def _detected(content: bytes) -> str | None:
-    guess = chardet.detect(content)
-    encoding = guess["encoding"]
-    # Without a mark two or four bytes a character can't be told from what is no text.
-    if encoding is None or guess["confidence"] < _MIN_CONFIDENCE or encoding.lower().startswith("utf-"):
-        return None
-    return _decode_as(content, _codec(encoding))
+    text: str | None = None
+    confidence = 0.0
+    for guess in chardet.detect_all(content):
+        encoding = guess["encoding"]
+        # Without a mark two or four bytes a character can't be told from what is no text.
+        if encoding is None or encoding.lower().startswith("utf-"):
+            return text
+        decoded = _decode_as(content, _codec(encoding))
+        if text is None:
+            if decoded is None or guess["confidence"] < _MIN_CONFIDENCE:
+                return None
+            text, confidence = decoded, guess["confidence"]
+        elif decoded not in (None, text):
+            return text if confidence - guess["confidence"] >= _MIN_LEAD * confidence else None
+    return text
 
 
 def _codec(name: str) -> str | None:

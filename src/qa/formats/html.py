@@ -16,7 +16,7 @@ import lxml.etree
 import lxml.html
 from lxml.html import HtmlElement
 
-from qa.errors import FileEmpty
+from qa.errors import FileDamaged, FileEmpty
 from qa.formats.encoding import decode
 from qa.formats.extract import Extract
 from qa.formats.html_metadata import read_metadata
@@ -94,24 +94,30 @@ def read(path: Path, content: bytes) -> Extract:
     """The main text of a page with its title, date, author and address. Raises a `LoadError`."""
     declared = _CHARSET.search(content[:2048])
     text = decode(path, content, declared[1].decode("ascii") if declared else None)
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    try:
-        page = lxml.html.document_fromstring(text.encode(), parser=parser)
-    except lxml.etree.ParserError as error:  # nothing is left once comments are gone
-        raise FileEmpty(f"{path} holds no text; remove it or fill it.") from error
+    page = _parse(path, text)
     metadata = read_metadata(page)
-    _drop(_unseen(page))
+    _empty(_unseen(page))
     layout = Layout()
     for part in _main_parts(page):
-        _drop(_menus(part))
+        _empty(_menus(part))
         _write(part, layout)
     return Extract(layout.text(), **metadata)
 
 
-def _drop(elements: Sequence[HtmlElement]) -> None:
-    for element in elements:
-        if element.getparent() is not None:
-            element.drop_tree()
+def _parse(path: Path, text: str) -> HtmlElement:
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        page = lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except lxml.etree.ParserError as error:  # nothing is left once comments are gone
+        raise FileEmpty(f"{path} holds no text; remove it or fill it.") from error
+    if any(entry.type == lxml.etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
+        raise FileDamaged(f"{path} nests its elements deeper than is read; convert it to plain text.")
+    return page
+
+
+def _empty(elements: Sequence[HtmlElement]) -> None:
+    for element in elements:  # taking them out would copy what follows each of them
+        element.clear(keep_tail=True)
 
 
 def _unseen(page: HtmlElement) -> list[HtmlElement]:

@@ -41,7 +41,8 @@ class Layout:
 
     def text(self) -> str:
         """All of it, without blanks at the ends of lines."""
-        return re.sub(r"[ \t]+$", "", "".join(self._parts), flags=re.MULTILINE).strip("\n")
+        lines = "".join(self._parts).split("\n")
+        return "\n".join(line.rstrip(" \t") for line in lines).strip("\n")
 
     def _append(self, text: str) -> None:
         if self._break and self._parts:

@@ -56,4 +56,8 @@ def _author(value: object) -> str | None:
 
 def _heading(text: str) -> str | None:
     found = _HEADING.search(text)
-    return one_line(re.sub(r"[ \t]+#+[ \t]*$", "", found[1])) if found else None
+    if found is None:
+        return None
+    heading = found[1].rstrip()
+    bare = heading.rstrip("#")
+    return one_line(bare if bare.endswith((" ", "\t")) else heading)  # "C#" is no heading closed by a mark

@@ -18,8 +18,9 @@ from statistics import median
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-_LINE_END_HYPHENS = "\x02\ufffe\u00ad"
-"""What PDFium gives for a hyphen at the end of a line, and the soft hyphen."""
+_HYPHENS = "\x02\ufffe"
+"""What PDFium gives for a hyphen at the end of a line; mostly it goes on with the next one right after it."""
+_DIVIDED = re.compile(rf"(\w*)[{_HYPHENS}](\w*)")
 _ENDS_SENTENCE = re.compile(r"[.!?:…][\"'”’)\]»]*$")
 _BULLET = re.compile(r"[•‣▪●◦■–—*-]\s")
 _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
@@ -34,11 +35,15 @@ a tenth at most, and half a line is about the least that sets paragraphs apart."
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a page; `left` and `base`, where its first character stands, and `size` are in points."""
+    """A line of a page, or two with a word divided between them.
+
+    In points: `left` and `base`, where its first character stands, `end`, the base of its last, and `size`.
+    """
 
     text: str
     left: float
     base: float
+    end: float
     size: float
 
 
@@ -57,22 +62,24 @@ def read_lines(page: pypdfium2.PdfPage) -> list[Line]:
 def _line(text_page: pypdfium2.PdfTextPage, units: Sequence[int], start: int, end: int) -> Line | None:
     while start < end and units[start] <= 32:
         start += 1
+    while start < end and units[end - 1] in (0, 32):
+        end -= 1
     text = _clean(units[start:end])
     if not text:
         return None
-    left, base = c_double(), c_double()
+    left, base, last = c_double(), c_double(), c_double()
+    pdfium.FPDFText_GetCharOrigin(text_page, end - 1, left, last)
     pdfium.FPDFText_GetCharOrigin(text_page, start, left, base)
     middle = [start + (end - start) * quarter // 4 for quarter in (1, 2, 3)]  # the first may be a bullet
     size = median(pdfium.FPDFText_GetFontSize(text_page, i) for i in middle)
-    return Line(text, left.value, base.value, size)
+    return Line(text, left.value, base.value, last.value, size)
 
 
 def _clean(units: Sequence[int]) -> str:
     """UTF-16 units as text: ligatures as letters, blanks as one, what no font tells as U+FFFD."""
     data = b"".join((unit & 0xFFFF).to_bytes(2, "little") for unit in units)
     text = re.sub(r"\s+", " ", data.decode("utf-16-le", "replace").translate(_LIGATURES)).strip(" ")
-    inside = text[:-1].translate({ord(hyphen): None for hyphen in _LINE_END_HYPHENS})
-    return _UNKNOWN.sub("\ufffd", inside + text[-1:])
+    return _UNKNOWN.sub("\ufffd", text.replace("\u00ad", ""))
 
 
 def without_running_heads(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
@@ -92,7 +99,7 @@ def without_running_heads(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
 
 
 def _margins(page: Sequence[Line]) -> list[int]:
-    near = min(_MARGIN_LINES, len(page))
+    near = min(_MARGIN_LINES, (len(page) + 1) // 4)
     return [*range(near), *range(-near, 0)]
 
 
@@ -113,9 +120,8 @@ def join(pages: Sequence[Sequence[Line]]) -> tuple[str, tuple[int, ...]]:
     A word that was divided at the end of a line is put together again, with a hyphen only where the
     document has one in that word within a line.
     """
-    compounds = {
-        word.lower() for page in pages for line in page for word in re.findall(r"\w+-\w+", line.text)
-    }
+    words = (word for page in pages for line in page for word in re.findall(r"\w+-\w+", line.text))
+    compounds = {word.lower() for word in words}
     parts: list[str] = []
     starts: list[int] = []
     length = 0
@@ -123,39 +129,27 @@ def join(pages: Sequence[Sequence[Line]]) -> tuple[str, tuple[int, ...]]:
     for page in pages:
         start = None
         for line, is_apart in zip(page, _apart(before, page), strict=True):
+            text = _DIVIDED.sub(lambda found: _mended(found, compounds), line.text)
             if before is not None:
-                end = _end(before.text, line.text, is_apart, compounds)
-                parts[-1] = end
-                length += len(end)
+                parts.append("\n\n" if is_apart else " ")
+                length += len(parts[-1])
             start = length if start is None else start
-            body = line.text.rstrip(_LINE_END_HYPHENS)
-            parts += [body, line.text[len(body) :]]
-            length += len(body)
+            parts.append(text)
+            length += len(text)
             before = line
         starts.append(length if start is None else start)
-    if before is not None and parts[-1]:
-        parts[-1] = "-"
     return "".join(parts), (0, *starts[1:])
 
 
-def _end(before: str, after: str, is_apart: bool, compounds: set[str]) -> str:
-    """What stands between two lines of text, the hyphen at the end of the first included."""
-    body = before.rstrip(_LINE_END_HYPHENS)
-    if is_apart:
-        return "-\n\n" if body != before else "\n\n"
-    if body == before:
-        return " "
-    word, rest = re.search(r"\w*$", body), re.match(r"\w*", after)
-    assert word is not None
-    assert rest is not None
-    divided = rest[0][:1].islower() and f"{word[0]}-{rest[0]}".lower() not in compounds
-    return "" if divided else "-"
+def _mended(divided: re.Match[str], compounds: set[str]) -> str:
+    one, other = divided.groups()
+    is_compound = not other[:1].islower() or f"{one}-{other}".lower() in compounds
+    return f"{one}-{other}" if is_compound else one + other
 
 
 def _apart(before: Line | None, page: Sequence[Line]) -> Iterator[bool]:
     """Whether a paragraph begins with each line of a page; `before` is the last line of the page before."""
-    steps = [one.base - other.base for one, other in pairwise(page)]
-    pitch = median([step for step, line in zip(steps, page, strict=False) if 0 < step < 3 * line.size] or [0])
+    pitch = _pitch(page)
     for i, line in enumerate(page):
         last = page[i - 1] if i else before
         if last is None:
@@ -163,8 +157,8 @@ def _apart(before: Line | None, page: Sequence[Line]) -> Iterator[bool]:
             continue
         ended = _ENDS_SENTENCE.search(last.text) is not None
         goes_on = not ended and line.text[0].islower()
-        goes_up = i == 0 or line.base > last.base + line.size  # the next page, or the next column
-        is_wide = last.base - line.base > _WIDER_GAP * max(pitch, line.size)
+        goes_up = i == 0 or line.base > last.end + line.size  # the next page, or the next column
+        is_wide = last.end - line.base > _WIDER_GAP * max(pitch, line.size)
         is_indented = line.left - last.left > 0.8 * line.size
         yield (
             abs(line.size - last.size) > 0.1 * last.size
@@ -172,6 +166,16 @@ def _apart(before: Line | None, page: Sequence[Line]) -> Iterator[bool]:
             or ((goes_up or is_wide) and not goes_on)
             or (is_indented and ended)
         )
+
+
+def _pitch(page: Sequence[Line]) -> float:
+    """The distance of lines within paragraphs: the lower quartile of all, as between them it is larger."""
+    steps = sorted(
+        one.end - other.base
+        for one, other in pairwise(page)
+        if 0.7 * one.size < one.end - other.base < 3 * one.size
+    )
+    return steps[len(steps) // 4] if len(steps) >= 3 else 0.0
 
 
 def largest(page: Sequence[Line]) -> str | None:

@@ -1,0 +1,303 @@
+"""What each format says, and what is left out of it."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+import files
+from qa import formats
+from qa.errors import (
+    FileDamaged,
+    FileEncrypted,
+    FileNotText,
+    FileScanned,
+    FileTooLarge,
+    FormatUnknown,
+    LoadError,
+)
+from qa.formats.dates import borne_out, iso_date
+from qa.formats.extract import Extract
+from qa.formats.jsonl import read_lines
+from qa.load import load
+from qa.types import Claim, Draft, Evidence, Passage
+from qa.verify import verify
+
+
+def read(name: str, content: bytes | str) -> Extract:
+    return formats.read(Path(name), content.encode() if isinstance(content, str) else content)
+
+
+PAGE = """<!doctype html><html><head><title>Bridge opens – The Post</title>
+<meta property="article:published_time" content="2021-03-04T08:00:00Z"><meta name=author content="Ann Lee">
+<link rel=canonical href="https://example.org/bridge"><meta name=date content=2022-01-01>
+<script>script()</script><style>.style{}</style></head><body>
+<header>The Post <nav><a href=/>menu one</a></nav></header>
+<div class=top><ul><li><a href=/a>menu two</a><li><a href=/b>menu three</a></ul></div>
+<article><header><h1>Bridge opens</h1></header>
+<p>It   was <b>ope</b>ned<br>on <a href=x>Tuesday</a> &amp; cost 12&nbsp;million.</p><!-- comment -->
+<p style="color:red; display: none">unseen one</p><p hidden>unseen two</p><template>unseen three</template>
+<noscript>unseen four</noscript><div aria-hidden=true>unseen five</div>
+<ul><li>First point.<li>Second point.</ul>
+<table><tr><th>Year<th>Cost<tr><td>2019<td>4 million</table><pre>one
+  two</pre></article>
+<div role=navigation>menu four</div><footer>footer</footer></body></html>"""
+
+
+def test_html_gives_the_main_text_alone() -> None:
+    extract = read("a.html", PAGE)
+    assert extract.text == (
+        "Bridge opens\n\nIt was opened\non Tuesday & cost 12 million.\n\nFirst point.\n\nSecond point.\n\n"
+        "Year | Cost\n\n2019 | 4 million\n\none\n  two"
+    )
+    assert (extract.title, extract.published, extract.author) == ("Bridge opens", "2021-03-04", "Ann Lee")
+    assert extract.url == "https://example.org/bridge"
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<p>Just a paragraph.", "Just a paragraph."),
+        ("plain text without any tag", "plain text without any tag"),
+        # A page of links says nothing but its links.
+        ("<ul><li><a href=a>One</a><li><a href=b>Two</a></ul>", "One\n\nTwo"),
+        ("<main><p>Main.</p></main><div>Beside.</div>", "Main."),
+        ("<div>Before.</div><article>Short.</article><p>Most of the page is outside.</p>", None),
+        ("<p>a</p><header><p>banner</p></header><section><header>kept</header></section>", "a\n\nkept"),
+    ],
+)
+def test_what_is_main_is_told_by_landmarks_and_else_all_is(page: str, text: str | None) -> None:
+    found = read("a.html", page).text
+    assert found == (text or "Before.\n\nShort.\n\nMost of the page is outside.")
+
+
+def test_html_is_read_in_the_encoding_that_it_says() -> None:
+    page = '<meta charset="windows-1251"><p>Привет, мир'
+    assert read("a.html", page.encode("cp1251")).text == "Привет, мир"
+
+
+@pytest.mark.parametrize("page", ["<div>" * 5000 + "x", "<p>" + "<b>" * 5000])
+def test_html_that_is_not_read_whole_is_refused(page: str) -> None:
+    with pytest.raises(FileDamaged, match="deeper"):
+        read("a.html", page)
+
+
+def test_linked_data_and_the_window_tell_title_and_date() -> None:
+    data = '{"@graph": [{"@type": "NewsArticle", "headline": "H", "datePublished": "2020-05-06", "author": [{"name": "A B"}]}]}'
+    extract = read("a.html", f'<script type="application/ld+json">{data}</script><p>Text.')
+    assert (extract.title, extract.published, extract.author) == ("H", "2020-05-06", "A B")
+    titled = "<head><title>A page - The site</title></head><h1>The site</h1><h1>A page</h1>"
+    assert read("a.html", titled).title == "A page"
+
+
+def test_pdf_lines_make_paragraphs_and_pages() -> None:
+    towns = ("Ulm", "Linz", "Passau", "Vienna")
+    head = "The Journal of Tests"
+    pages = [[head, "", f"Page {town} tells of", "a bridge.", "", str(n)] for n, town in enumerate(towns, 7)]
+    extract = read("a.pdf", files.pdf(*pages))
+    assert extract.text == "\n\n".join(f"Page {town} tells of a bridge." for town in towns)
+    assert [extract.text[start:].split()[1] for start in extract.pages] == list(towns)
+
+
+def test_a_sentence_goes_on_over_a_page_and_a_divided_word_is_mended() -> None:
+    lines = [
+        "A heading",
+        "",
+        "The old bridge, a well-known one, was de-",
+        "stroyed, and the well-",
+        "known one was",
+    ]
+    extract = read("a.pdf", files.pdf(lines, ["built anew. It stands."], [], ["Last page."]))
+    assert extract.text == (
+        "A heading\n\nThe old bridge, a well-known one, was destroyed, and the well-known one was built anew."
+        " It stands.\n\nLast page."
+    )
+    assert [extract.text[start:].split()[0] for start in (extract.pages[0], extract.pages[1])] == [
+        "A",
+        "built",
+    ]
+    assert extract.text[extract.pages[3] :] == "Last page."
+
+
+def test_a_citation_has_the_page_it_begins_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(files.pdf(["First page."], [], ["Third page. It is the last."]))
+    document = load(path, "a", "a.pdf")
+    quote = "It is the last."
+    start = document.text.index(quote)
+    passage = Passage("p", "a", 0, len(document.text), document.text)
+    evidence = Evidence(1, passage, start, start + len(quote), quote, 1.0)
+    found = verify(Draft((Claim(quote, (1,)),)), [evidence], {"a": document.sha256}, lambda _: document)
+    assert [(one.page, one.quote) for one in found.citations] == [(3, quote)]
+    assert [document.page(place) for place in (0, 10, 13, 10_000)] == [1, 1, 3, 3]
+    (tmp_path / "b.txt").write_text("No pages.")
+    assert load(tmp_path / "b.txt", "b", "b.txt").page(0) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "title"),
+    [
+        ("A study of bridges", "A study of bridges"),
+        ("Microsoft Word - x", "Large"),
+        ("report.docx", "Large"),
+        ("", "Large"),
+    ],
+)
+def test_the_title_of_a_pdf_is_none_that_a_program_made_up(given: str, title: str) -> None:
+    assert (
+        read("a.pdf", files.pdf(["Large", "Small", "Small too"], title=given, first_size=20)).title == title
+    )
+
+
+@pytest.mark.parametrize(
+    ("page", "published"),
+    [
+        ("Annual report, March 2021", "2021-03"),
+        ("Annual report of 2021", "2021"),
+        ("Annual report of 1998", None),
+    ],
+)
+def test_the_day_a_pdf_was_made_counts_as_far_as_its_first_page_says_so(
+    page: str, published: str | None
+) -> None:
+    assert read("a.pdf", files.pdf([page], ["2021"], created="20210304")).published == published
+
+
+def test_docx_gives_paragraphs_tables_and_notes() -> None:
+    content = files.word(
+        "The title", "Two words.", title="A study", author="Ann Lee", table=[["a", "b"], ["c", "d"]]
+    )
+    extract = read("a.docx", content)
+    assert extract.text == "The title\n\nTwo words.\n\na | b\n\nc | d"
+    assert (extract.title, extract.author, extract.published) == ("A study", "Ann Lee", None)
+
+
+def test_docx_shows_what_a_reader_sees() -> None:
+    body = (
+        "<w:p><w:r><w:t>Kept</w:t></w:r><w:del><w:r><w:delText>gone</w:delText></w:r></w:del>"
+        '<w:ins><w:r><w:t xml:space="preserve"> and put in</w:t></w:r></w:ins>'
+        "<w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r>"
+        "<w:hyperlink><w:r><w:tab/><w:t>linked</w:t></w:r></w:hyperlink></w:p>"
+    )
+    assert read("a.docx", files.with_body(files.word("x"), body)).text == "Kept and put in linked"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error", "advice"),
+    [
+        ("a.pdf", files.encrypted_pdf(), FileEncrypted, "save it without one"),
+        ("a.pdf", files.scanned_pdf(), FileScanned, "OCR"),
+        ("a.pdf", b"%PDF-1.4 and no more", FileDamaged, "save it again"),
+        ("a.pdf", b"<html>not a PDF</html>", FileDamaged, "no PDF"),
+        ("a.docx", files.word("Some text.")[:-300], FileDamaged, "save it again"),
+        ("a.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), FileEncrypted, "without a password"),
+        ("a.docx", files.zip_bomb(), FileTooLarge, "split it"),
+        ("a.txt", b"x" * 5_000_001, FileTooLarge, "split it"),
+        ("a.html", b"x" * 20_000_001, FileTooLarge, "split it"),
+        ("a.doc", b"x", FormatUnknown, ".docx, "),
+        ("README", b"x", FormatUnknown, "without a type"),
+        ("a.txt", b"\xff\xfeh\0i\0\0", FileNotText, "UTF-16"),
+        ("a.txt", bytes(range(256)) * 4, FileNotText, "save it as UTF-8"),
+    ],
+)
+def test_what_can_not_be_read_is_refused_with_what_to_do(
+    name: str, content: bytes, error: type[LoadError], advice: str
+) -> None:
+    with pytest.raises(error, match=re.escape(advice)) as raised:
+        read(name, content)
+    assert name in str(raised.value)
+    assert type(raised.value) is error
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le-bom", "cp1252", "koi8-r", "euc_jp", "cp1250"],
+)
+def test_the_encoding_of_a_text_is_found(encoding: str) -> None:
+    texts = {
+        "cp1252": "Der Bürgermeister eröffnete die Brücke über die Donau. Das ist ein schöner Tag, sagte er.",
+        "cp1250": "Most přes řeku byl otevřen v roce 1911. Říká se, že je nejkrásnější v celé zemi.",
+        "koi8-r": "Мост через реку был открыт в 1911 году. Говорят, что он самый красивый в стране.",
+        "euc_jp": "この橋は千九百十一年に開通しました。国で一番美しい橋だと言われています。",
+    }
+    text = texts.get(encoding, texts["cp1252"]) * 3
+    content = b"\xff\xfe" + text.encode("utf-16-le") if encoding == "utf-16-le-bom" else text.encode(encoding)
+    assert read("a.txt", content).text.lstrip("\ufeff") == text
+
+
+def test_front_matter_is_read_and_is_no_text() -> None:
+    for fence, entry in (("---", ": "), ("+++", " = ")):
+        front = f'{fence}\ntitle{entry}"The bridge"\ndate{entry}2021-03-04\nauthor{entry}"Ann"\n{fence}\n# Heading\n\nText.'
+        extract = read("a.md", front)
+        assert (extract.title, extract.published, extract.author) == ("The bridge", "2021-03-04", "Ann")
+        assert extract.text == "# Heading\n\nText."
+    assert read("a.md", "---\nNo mapping, a line.\n---\n# C#\n").text.startswith("---\nNo mapping")
+    assert read("a.md", "# C#\n").title == "C#"
+    assert read("a.md", "---\ntitle: [unclosed\n---\n## Heading ##\n").title == "Heading"
+
+
+def lines(content: str) -> list[Extract | LoadError]:
+    return list(read_lines(Path("a.jsonl"), io.BytesIO(content.encode())))
+
+
+def test_json_lines_are_a_document_each() -> None:
+    one, two = lines(
+        '{"_id": 7, "contents": "A", "title": "T", "date": "2021/03", "link": "https://e.org/a"}\n\n{"text": "B"}'
+    )
+    assert one == Extract("A", title="T", published="2021-03", url="https://e.org/a", key="7")
+    assert two == Extract("B", key="3")
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("{broken", "line 2 is not valid JSON"),
+        ("[" * 100_000, "line 2 is not valid JSON"),
+        ('"text"', "line 2 is no JSON object"),
+        ('{"title": "T"}', "line 2 has no text"),
+        ('{"text": "A", "id": "../x"}', "line 2: '../x' is no usable id"),
+        ('{"text": "A", "id": " x"}', "no usable id"),
+        ('{"text": "A", "id": ["x"]}', "no usable id"),
+    ],
+)
+def test_a_line_that_is_none_is_named_and_the_others_are_read(line: str, complaint: str) -> None:
+    first, second, third = lines('{"text": "A"}\n' + line + '\n{"text": "B"}\n')
+    assert isinstance(first, Extract)
+    assert isinstance(third, Extract)
+    assert complaint in str(second)
+
+
+def test_a_file_of_nothing_but_bad_lines_is_given_up() -> None:
+    found = lines("no json\n" * 100_000)
+    assert len(found) == 102
+    assert "the rest was not read" in str(found[-1])
+
+
+@pytest.mark.parametrize(
+    ("given", "date"),
+    [
+        ("2021", "2021"),
+        (2021, "2021"),
+        ("20210304", "2021-03-04"),
+        ("2021-03-04T08:00:00+01:00", "2021-03-04"),
+        ("2021/3/4", None),
+        ("04/03/2021", None),
+        ("2021-02-30", None),
+        ("1970-01-01T00:00:00Z", None),
+        ("2021-03-045", None),
+        (True, None),
+        (None, None),
+    ],
+)
+def test_dates_are_read_where_they_mean_one_thing(given: object, date: str | None) -> None:
+    assert iso_date(given) == date
+
+
+def test_a_month_is_borne_out_by_its_name() -> None:
+    for page in ("4 March 2021", "March 4, 2021", "Mar. 2021", "on 2021-03-04"):
+        assert borne_out("2021-03-04", page) == "2021-03"
+    assert borne_out("2021-03-04", "March 2020, May 2021") == "2021"
+    assert borne_out("2021-03-04", "12021") is None
