@@ -73,6 +73,14 @@ class Message:
     content: str
 
 
+def conversation(system: str, examples: Sequence[tuple[str, str]], request: str) -> list[Message]:
+    """What a model should be, requests with the replies to them, and the request to reply to."""
+    messages = [Message("system", system)]
+    for asked, replied in examples:
+        messages += [Message("user", asked), Message("assistant", replied)]
+    return [*messages, Message("user", request)]
+
+
 class Generator(Protocol):
     """A language model. `None` in its place is the extractive mode."""
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from contextlib import closing
 
-from qa.interfaces import Generator, Message
-from qa.prompts import REWRITE, rewrite_request, rewrite_schema
+from qa.interfaces import Generator, conversation
+from qa.prompts import REWRITE, REWRITE_EXAMPLES, rewrite_request, rewrite_schema
 from qa.question import standalone
 from qa.types import Turn
 from qa.words import fold, terms
@@ -37,7 +37,7 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
     if not history:
         return plain
     seen = [(turn.role, turn.content[:_TURN_CHARS]) for turn in history[-_TURNS:]]
-    messages = [Message("system", REWRITE), Message("user", rewrite_request(question, seen))]
+    messages = conversation(REWRITE, REWRITE_EXAMPLES, rewrite_request(question, seen))
     with closing(generator.generate(messages, rewrite_schema(), _MAX_TOKENS)) as pieces:
         written = _question("".join(pieces))
     return written if _trusted(written, question, history) else plain

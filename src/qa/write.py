@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 
-from qa.interfaces import Generator, Message
-from qa.prompts import ANSWER, EXAMPLES, Source, answer_schema, ask
+from qa.interfaces import Generator, Message, conversation
+from qa.prompts import ANSWER, ANSWER_EXAMPLES, Source, answer_schema, ask
 from qa.text import sentence_spans
 from qa.types import Claim, Document, Evidence
 
@@ -50,10 +50,7 @@ def _messages(question: str, evidence: Sequence[Evidence], sources: Mapping[str,
     for one in evidence:
         document = sources[one.passage.document_id]
         shown.append(Source(one.number, document.title, document.published, one.quote))
-    examples: list[Message] = []
-    for asked, answered in EXAMPLES:
-        examples += [Message("user", asked), Message("assistant", answered)]
-    return [Message("system", ANSWER), *examples, Message("user", ask(question, shown))]
+    return conversation(ANSWER, ANSWER_EXAMPLES, ask(question, shown))
 
 
 def _sentences(pieces: Iterable[str]) -> Iterator[_Sentence]:
