@@ -26,8 +26,8 @@ def evidence() -> list[Evidence]:
     ]
 
 
-def written(generator: FakeGenerator) -> Iterator[Claim]:
-    return write("What do animals do?", evidence(), SOURCES, generator)
+def written(generator: FakeGenerator, most: int = 3) -> Iterator[Claim]:
+    return write("What do animals do?", evidence(), SOURCES, generator, most)
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
@@ -83,6 +83,13 @@ def test_a_sentence_is_said_once() -> None:
     assert list(written(FakeGenerator(reply))) == [Claim("Cats purr.", (1,))]
 
 
+def test_there_are_no_more_sentences_than_wanted() -> None:
+    generator = FakeGenerator(BOTH, size=1)
+    assert [claim.text for claim in written(generator, 1)] == ["Cats purr."]
+    assert "'maxItems': 1" in str(generator.schemas[0])
+    assert generator.closed
+
+
 def test_numbers_that_name_no_source_are_dropped() -> None:
     reply = '{"sentences":[{"text":"Cats purr.","sources":[2,2,9,"1"]}]}'
     assert list(written(FakeGenerator(reply))) == [Claim("Cats purr.", (2, 1))]
@@ -109,7 +116,7 @@ def test_the_model_sees_the_evidence_and_may_cite_nothing_else() -> None:
 def test_only_the_last_message_changes() -> None:
     generator = FakeGenerator(BOTH, BOTH)
     list(written(generator))
-    list(write("Who hunts?", evidence()[2:], SOURCES, generator))
+    list(write("Who hunts?", evidence()[2:], SOURCES, generator, 3))
     first, second = generator.asked
     assert first[:-1] == second[:-1]
     assert first[-1] != second[-1]

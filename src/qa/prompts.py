@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-_MOST_SENTENCES = 3
 _MOST_SOURCES = 3
 
 Example = tuple[str, str]
@@ -31,15 +30,15 @@ def ask(question: str, sources: Sequence[Source]) -> str:
     return f"Sources:\n{lines}\n\nQuestion: {as_data(question)}"
 
 
-def answer_schema(numbers: Sequence[int]) -> Mapping[str, object]:
-    """The shape of an answer from the sources of these numbers: sentences, each after its sources.
+def answer_schema(numbers: Sequence[int], most: int) -> Mapping[str, object]:
+    """The shape of an answer: at most `most` sentences, each after its sources, which have these numbers.
 
     Sources come first because a small model then picks one and keeps to its words (eval/LOG.md).
     """
     number = {"type": "integer", "enum": list(numbers)}
     sources = {"type": "array", "items": number, "minItems": 1, "maxItems": _MOST_SOURCES}
     sentence = _closed({"sources": sources, "text": {"type": "string"}})
-    return _closed({"sentences": {"type": "array", "items": sentence, "maxItems": _MOST_SENTENCES}})
+    return _closed({"sentences": {"type": "array", "items": sentence, "maxItems": most}})
 
 
 def rewrite_request(question: str, turns: Sequence[tuple[str, str]]) -> str:

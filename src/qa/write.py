@@ -12,8 +12,8 @@ from qa.prompts import ANSWER, ANSWER_EXAMPLES, Source, answer_schema, ask
 from qa.text import sentence_spans
 from qa.types import Claim, Document, Evidence
 
-_MAX_TOKENS = 300
-"""Of a whole reply; three long sentences and their JSON have about 200."""
+_SENTENCE_TOKENS = 120
+"""Of a sentence and its JSON; a long one has about 80."""
 
 _MARK = r"\[\d+(?:\s*,\s*\d+)*\]"
 _MARKS = re.compile(rf"\s*{_MARK}")
@@ -25,9 +25,13 @@ _Sentence = tuple[str, list[int]]
 
 
 def write(
-    question: str, evidence: Sequence[Evidence], sources: Mapping[str, Document], generator: Generator
+    question: str,
+    evidence: Sequence[Evidence],
+    sources: Mapping[str, Document],
+    generator: Generator,
+    most: int,
 ) -> Iterator[Claim]:
-    """The sentences that the model answers with; none where it finds no answer.
+    """The sentences that the model answers with, at most `most`; none where it finds no answer.
 
     `evidence` is what the model sees, best first, `sources` has its documents by id. A sentence that cites
     none of it is left out, and so is one that was said before. Closing the iterator stops the
@@ -36,13 +40,16 @@ def write(
     numbers = {one.number for one in evidence}
     seen: set[str] = set()
     messages = _messages(question, evidence, sources)
-    with closing(generator.generate(messages, answer_schema(sorted(numbers)), _MAX_TOKENS)) as pieces:
+    schema = answer_schema(sorted(numbers), most)
+    with closing(generator.generate(messages, schema, most * _SENTENCE_TOKENS)) as pieces:
         for text, cited in _sentences(pieces):
             text = " ".join(_MARKS.sub("", text).split())
             known = tuple(number for number in dict.fromkeys(cited) if number in numbers)
             if text and known and text not in seen:
                 seen.add(text)
                 yield Claim(text, known)
+            if len(seen) == most:
+                return
 
 
 def _messages(question: str, evidence: Sequence[Evidence], sources: Mapping[str, Document]) -> list[Message]:
