@@ -86,7 +86,8 @@ def test_html_that_is_not_read_whole_is_refused(page: str) -> None:
 
 
 def test_linked_data_and_the_window_tell_title_and_date() -> None:
-    data = '{"@graph": [{"@type": "NewsArticle", "headline": "H", "datePublished": "2020-05-06", "author": [{"name": "A B"}]}]}'
+    article = '"@type": "NewsArticle", "headline": "H", "datePublished": "2020-05-06"'
+    data = '{"@graph": [{' + article + ', "author": [{"name": "A B"}]}]}'
     extract = read("a.html", f'<script type="application/ld+json">{data}</script><p>Text.')
     assert (extract.title, extract.published, extract.author) == ("H", "2020-05-06", "A B")
     titled = "<head><title>A page - The site</title></head><h1>The site</h1><h1>A page</h1>"
@@ -230,7 +231,9 @@ def test_the_encoding_of_a_text_is_found(encoding: str) -> None:
 
 def test_front_matter_is_read_and_is_no_text() -> None:
     for fence, entry in (("---", ": "), ("+++", " = ")):
-        front = f'{fence}\ntitle{entry}"The bridge"\ndate{entry}2021-03-04\nauthor{entry}"Ann"\n{fence}\n# Heading\n\nText.'
+        given = {"title": '"The bridge"', "date": "2021-03-04", "author": '"Ann"'}
+        front = "".join(f"{key}{entry}{value}\n" for key, value in given.items())
+        front = f"{fence}\n{front}{fence}\n# Heading\n\nText."
         extract = read("a.md", front)
         assert (extract.title, extract.published, extract.author) == ("The bridge", "2021-03-04", "Ann")
         assert extract.text == "# Heading\n\nText."
@@ -244,9 +247,8 @@ def lines(content: str) -> list[Extract | LoadError]:
 
 
 def test_json_lines_are_a_document_each() -> None:
-    one, two = lines(
-        '{"_id": 7, "contents": "A", "title": "T", "date": "2021/03", "link": "https://e.org/a"}\n\n{"text": "B"}'
-    )
+    keys = '"title": "T", "date": "2021/03", "link": "https://e.org/a"'
+    one, two = lines('{"_id": 7, "contents": "A", ' + keys + '}\n\n{"text": "B"}')
     assert one == Extract("A", title="T", published="2021-03", url="https://e.org/a", key="7")
     assert two == Extract("B", key="3")
 

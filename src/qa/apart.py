@@ -18,6 +18,8 @@ from qa import errors, formats
 from qa.errors import FileDamaged, FileTooLarge, LoadError
 from qa.formats.extract import Extract
 
+COMMAND = (sys.executable, "-P", "-m", "qa.apart")
+"""-P: nothing is imported from the folder that one is in, which may hold what is read."""
 MAX_SECONDS = 120.0
 """Ten times what the longest PDF that is read takes on two cores."""
 _MAX_MEMORY = 3_000_000_000
@@ -81,9 +83,8 @@ class ReadingProcess:
 
 def _start() -> subprocess.Popen[bytes]:
     # A session of its own: Ctrl-C is for this process, which then ends the other.
-    command = [sys.executable, "-P", "-m", "qa.apart"]  # -P: nothing is imported from the folder one is in
     return subprocess.Popen(
-        command,
+        COMMAND,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

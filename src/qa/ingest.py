@@ -36,7 +36,7 @@ def ingest(
     word pieces, `embedder_for` gives the encoder of the passages; both are of one vector space.
     Raises `CorpusMissing` for a path that isn't there or holds no file, `IndexBusy` or `IndexForeign`.
     """
-    scans = _distinct([scan(path, corpus) for path in paths])
+    scans = _distinct([scan(path, corpus, index_folder) for path in paths])
     total = _total(scans)
     manifest = manifest_of(reader)
     report = Report()

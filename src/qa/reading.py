@@ -217,15 +217,16 @@ class Reading:
 
     def _claim(self, document_id: str, source: Source) -> None:
         """Raise `NameTaken` where another file that is still there has the id."""
-        claimed = self._claimed.setdefault(document_id, source)
-        if claimed is not source:
-            other = f"a line of {source.uri}" if claimed.uri == source.uri else claimed.uri
+        claimed = self._claimed.get(document_id)
+        if claimed is not None:
+            other = f"another line of {source.uri}" if claimed is source else claimed.uri
             raise _taken(source, document_id, claimed.origin, other)
         before = self._index.known([document_id]).get(document_id)
         if before is not None and (before.origin, before.file) != (source.origin, source.uri):
             root = source.path.parents[source.uri.count("/")]
             if before.origin != source.origin or (root / before.file).exists():
                 raise _taken(source, document_id, before.origin, before.file)
+        self._claimed[document_id] = source
 
 
 def _taken(source: Source, document_id: str, origin: str, file: str) -> NameTaken:

@@ -44,6 +44,7 @@ class Scan:
     root: Path
     origin: str
     prefix: str | None
+    index_folder: Path | None
 
     @property
     def sources(self) -> Iterator[Source]:
@@ -55,7 +56,7 @@ class Scan:
             named = _ids(self.root, {self.path, *_listed(self.path.parent)})
             yield self._source(self.path, named[self.path])
             return
-        for files in _folders(self.path):
+        for files in _folders(self.path, self.index_folder):
             named = _ids(self.root, files)
             for file in files:
                 yield self._source(file, named[file])
@@ -76,11 +77,11 @@ class Scan:
 CORPUS_ORIGIN = "corpus"
 
 
-def scan(path: Path, corpus: Path) -> Scan:
+def scan(path: Path, corpus: Path, index_folder: Path | None = None) -> Scan:
     """The files under `path`, with ids relative to `corpus` where it lies inside, else to itself.
 
     A document's id is its path without the suffix, or with it where two files would share an id.
-    Hidden files and metadata files are passed over. Raises `CorpusMissing` or `FileUnreadable`.
+    Hidden files, metadata files and the index are passed over. Raises `CorpusMissing` or `FileUnreadable`.
     """
     try:
         path.stat()
@@ -96,16 +97,20 @@ def scan(path: Path, corpus: Path) -> Scan:
     root = corpus if inside else folder
     origin = CORPUS_ORIGIN if inside else str(root)
     prefix = "" if folder == root else folder.relative_to(root).as_posix() + "/"
-    return Scan(path, root, origin, prefix if path.is_dir() else None)
+    left_out = index_folder.resolve() if index_folder else None
+    return Scan(path, root, origin, prefix if path.is_dir() else None, left_out)
 
 
-def _folders(folder: Path) -> Iterator[list[Path]]:
-    """The files of `folder` and of each folder under it, in order."""
+def _folders(folder: Path, left_out: Path | None) -> Iterator[list[Path]]:
+    """The files of `folder` and of each folder under it but one, in order."""
 
     def fail(error: OSError) -> None:
         raise _unreadable(error) from error
 
     for place, folders, names in os.walk(folder, onerror=fail):
+        if Path(place) == left_out:
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield _shown(Path(place), names)
 

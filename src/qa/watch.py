@@ -10,7 +10,7 @@ from pathlib import Path
 import watchfiles
 
 from qa.errors import IndexBusy, QAError
-from qa.sources import scan
+from qa.sources import CORPUS_ORIGIN, Scan, scan
 
 _DEBOUNCE_MS, _QUIET_MS = 1600, 400
 """Changes are taken together until none came for `_QUIET_MS`, or for `_DEBOUNCE_MS`: an editor or a copy
@@ -34,7 +34,8 @@ def watch(
     What it fails with is given to `complain`; where another process writes the index, `sync` is called
     again with the same until it is free. Raises `CorpusMissing` for a path that is not there.
     """
-    roots = [scan(path, corpus).path for path in paths]
+    scans = [scan(path, corpus, index_folder) for path in paths]
+    roots = [one.path for one in scans]
     index_folder = index_folder.resolve()
     due = set(roots)
     is_waiting = False
@@ -49,7 +50,7 @@ def watch(
         raise_interrupt=False,
     )
     for changed in changes:
-        due |= _affected((Path(name) for _, name in changed), roots)
+        due |= _affected((Path(name) for _, name in changed), scans)
         if not due:
             continue
         try:
@@ -70,18 +71,19 @@ def _counts(path: Path, index_folder: Path) -> bool:
     return not path.name.startswith(".") and not path.is_relative_to(index_folder)
 
 
-def _affected(changed: Iterable[Path], roots: Sequence[Path]) -> set[Path]:
+def _affected(changed: Iterable[Path], scans: Sequence[Scan]) -> set[Path]:
     """What is to be read again: of a file that came, went or changed its folder, as ids depend on that.
 
-    A folder that is gone or holds no file any longer is found missing from the one above it.
+    A folder that is gone or holds no file any longer is found missing from the one above it. Outside of
+    the corpus ids begin at the folder that was named, so all of it is read again.
     """
     affected: set[Path] = set()
     for path in changed:
-        for root in roots:
-            if root.is_dir() and path.is_relative_to(root):
-                affected.add(_filled(path, root))
-            elif path.parent == root.parent and path.name.startswith(root.name):
-                affected.add(root)
+        for one in scans:
+            if one.path.is_dir() and path.is_relative_to(one.path):
+                affected.add(_filled(path, one.path) if one.origin == CORPUS_ORIGIN else one.path)
+            elif path.parent == one.path.parent and path.name.startswith(one.path.name):
+                affected.add(one.path)
     return affected
 
 

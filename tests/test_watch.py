@@ -1,0 +1,138 @@
+"""A watched folder: files come, change and go, and each time the index follows."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Queue
+
+from fakes import FakeEmbedder
+from indexing import opened, run
+from qa.errors import QAError
+from qa.index import Index
+from qa.reading import Report
+from qa.watch import watch
+
+SOON = 60
+"""Seconds after which something that should have happened has not."""
+
+
+class Watched:
+    def __init__(self) -> None:
+        self.reports: Queue[Report] = Queue()
+        self.complaints: Queue[QAError] = Queue()
+
+
+@contextmanager
+def watching(corpus: Path, *paths: Path) -> Iterator[Watched]:
+    watched, stop = Watched(), threading.Event()
+
+    def sync(changed: Sequence[Path]) -> None:
+        watched.reports.put(run(corpus, *changed))
+
+    thread = threading.Thread(
+        target=watch,
+        args=(paths or (corpus,),),
+        kwargs={
+            "corpus": corpus,
+            "index_folder": corpus.parent / "index",
+            "sync": sync,
+            "complain": watched.complaints.put,
+            "stop": stop,
+        },
+    )
+    thread.start()
+    try:
+        yield watched
+    finally:
+        stop.set()
+        thread.join(SOON)
+    assert not thread.is_alive()
+
+
+def until(watched: Watched, wanted: str) -> list[str]:
+    """What is said of the first sync that has something `wanted`: changes may come in several parts."""
+    while not (ids := getattr(watched.reports.get(timeout=SOON), wanted)):
+        pass
+    return sorted(ids)
+
+
+def test_the_index_follows_what_comes_changes_and_goes(corpus: Path) -> None:
+    with watching(corpus) as watched:
+        assert until(watched, "added") == ["cats", "dogs"]
+        (corpus / "sub").mkdir()
+        (corpus / "sub" / "birds.txt").write_text("Birds sing.")
+        assert until(watched, "added") == ["sub/birds"]
+        (corpus / "cats.txt").write_text("Cats hunt.")
+        assert until(watched, "changed") == ["cats"]
+        (corpus / "cats.txt.meta.toml").write_text('title = "On cats"')
+        assert until(watched, "changed") == ["cats"]
+        (corpus / "dogs.txt").unlink()
+        assert until(watched, "removed") == ["dogs"]
+        (corpus / "sub" / "birds.txt").unlink()
+        assert until(watched, "removed") == ["sub/birds"]
+    with opened(corpus) as index:
+        assert [(one.id, one.title) for one in index.documents()] == [("cats", "On cats")]
+
+
+def test_errors_do_not_end_it(corpus: Path) -> None:
+    with watching(corpus) as watched:
+        until(watched, "added")
+        (corpus / "bad.txt").write_bytes(b"")
+        while not watched.reports.get(timeout=SOON).failed:
+            pass
+        for path in corpus.iterdir():
+            path.unlink()
+        assert "holds no document" in str(watched.complaints.get(timeout=SOON))
+        (corpus / "birds.txt").write_text("Birds sing.")
+        assert until(watched, "added") == ["birds"]
+
+
+def test_it_waits_while_another_process_writes(corpus: Path) -> None:
+    with Index.write(corpus.parent / "index", FakeEmbedder()):
+        held = watching(corpus)
+        watched = held.__enter__()
+        assert "is writing the index" in str(watched.complaints.get(timeout=SOON))
+    try:
+        assert until(watched, "added") == ["cats", "dogs"]
+        assert watched.complaints.empty()
+    finally:
+        held.__exit__(None, None, None)
+
+
+def test_one_file_is_watched_alone(corpus: Path) -> None:
+    with watching(corpus, corpus / "cats.txt") as watched:
+        assert until(watched, "added") == ["cats"]
+        (corpus / "dogs.txt").write_text("Dogs sleep.")
+        (corpus / "cats.txt").write_text("Cats hunt.")
+        assert until(watched, "changed") == ["cats"]
+    with opened(corpus) as index:
+        assert [one.id for one in index.documents()] == ["cats"]
+
+
+def test_an_index_in_the_watched_folder_does_not_set_it_off(corpus: Path) -> None:
+    with watching(corpus, corpus.parent) as watched:
+        assert until(watched, "added") == ["corpus/cats", "corpus/dogs"]
+        (corpus / "birds.txt").write_text("Birds sing.")
+        report = watched.reports.get(timeout=SOON)
+        assert (report.added, report.failed) == (["corpus/birds"], [])
+        assert watched.reports.empty()
+
+
+def test_ctrl_c_ends_the_command_cleanly(corpus: Path) -> None:
+    environment = {**os.environ, "QA_CORPUS": str(corpus), "QA_INDEX": str(corpus.parent / "index")}
+    command = [str(Path(sys.executable).parent / "qa"), "ingest", "--watch"]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=corpus.parent
+    )
+    assert process.stdout is not None
+    assert "2 added" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=SOON)
+    assert (process.returncode, out, "Traceback" in err) == (0, "Stopped.\n", False)
