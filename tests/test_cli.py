@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import files
+
 CHINA = "How much did China invest in Belarus, and in how many projects?"
 
 
@@ -44,6 +46,20 @@ def test_ingest_ask_search_and_status(folder: Path) -> None:
     assert body["citations"][0]["quote"] == "The lighthouse was built in 1911."
     assert "lamp 0-" in qa("search", "lighthouse", cwd=folder).stdout
     assert "1 document, 1 passage." in qa("status", cwd=folder).stdout
+
+
+def test_a_pdf_is_cited_with_its_page_and_failures_are_told_by_the_exit_code(folder: Path) -> None:
+    pages = [["A report on bridges."], ["The bridge of Ulm was opened in 1832."]]
+    (folder / "corpus" / "report.pdf").write_bytes(files.pdf(*pages))
+    (folder / "corpus" / "locked.pdf").write_bytes(files.encrypted_pdf())
+    (folder / "corpus" / "cut.docx").write_bytes(b"PK")
+    result = qa("ingest", cwd=folder)
+    assert result.returncode == 2
+    assert "2 added, 0 changed, 0 removed, 0 unchanged, 2 failed" in result.stdout
+    complaints = [line for line in result.stderr.splitlines() if line.startswith("qa: ")]
+    assert ["cut.docx" in complaints[0], "locked.pdf" in complaints[1]] == [True, True]
+    answer = qa("ask", "When was the bridge of Ulm opened?", cwd=folder).stdout
+    assert "(report, page 2, characters" in answer
 
 
 def test_help_names_the_commands(folder: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from filelock import FileLock
 
+import files
 from qa.build import build_qa, run_ingest
 from qa.settings import Settings
 from qa_api.app import create_app
@@ -23,7 +24,7 @@ def settings_here(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     (folder / "corpus").mkdir()
     (folder / "corpus" / "lamp.txt").write_text(LAMP)
     settings = Settings(
-        corpus=folder / "corpus", index=folder / "index", upload_max_bytes=1_000, upload_max_files=3
+        corpus=folder / "corpus", index=folder / "index", upload_max_bytes=2_000, upload_max_files=3
     )
     run_ingest(settings, [settings.corpus])
     return settings
@@ -95,6 +96,35 @@ def test_a_metadata_file_tells_title_and_date(client: TestClient) -> None:
     assert upload(client, **{"c.txt.meta.toml": 'title = "C"'}).status_code == 207
 
 
+def test_a_pdf_is_cited_with_its_page(client: TestClient) -> None:
+    content = files.pdf(["A report."], ["The bridge of Ulm was opened in 1832."])
+    assert upload(client, **{"bridge.pdf": content}).status_code == 200
+    citation = ask(client, "When was the bridge of Ulm opened?")["citations"][0]
+    assert (citation["document_id"], citation["page"]) == ("bridge", 2)
+    assert ask(client, "When was the lighthouse built?")["citations"][0]["page"] is None
+    (result,) = upload(client, **{"bridge.pdf": files.scanned_pdf()}).json()["results"]
+    assert (result["problem"]["type"], result["problem"]["status"]) == ("urn:qa:problem:file-scanned", 422)
+    assert "1832" in ask(client, "When was the bridge of Ulm opened?")["answer"]
+
+
+def test_json_lines_are_a_document_each(client: TestClient) -> None:
+    def lines(*rows: str) -> Any:
+        return upload(client, **{"faq.jsonl": "\n".join(rows)})
+
+    one, two = '{"id": "a", "text": "It opened in 1832."}', '{"id": "b", "text": "It is long."}'
+    results = lines(one, two).json()["results"]
+    assert [(one["file"], one["document"]["id"]) for one in results] == [
+        ("faq.jsonl", "faq/a"),
+        ("faq.jsonl", "faq/b"),
+    ]
+    response = lines(one, "{broken")
+    assert response.status_code == 207
+    assert sorted(one["outcome"] for one in response.json()["results"]) == ["error", "unchanged"]
+    assert [one["id"] for one in client.get("/v1/documents").json()] == ["faq/a", "faq/b", "lamp"]
+    lines(two.replace("long", "short"))
+    assert [one["id"] for one in client.get("/v1/documents").json()] == ["faq/b", "lamp"]
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -127,7 +157,7 @@ def test_two_types_of_one_name_are_two_files(client: TestClient) -> None:
 
 
 def test_limits(client: TestClient) -> None:
-    (result,) = upload(client, **{"long.txt": "x" * 1001}).json()["results"]
+    (result,) = upload(client, **{"long.txt": "x" * 2001}).json()["results"]
     assert result["problem"]["status"] == 413
     assert upload(client, **{f"{i}.txt": "x" for i in range(4)}).status_code == 422
     assert client.post("/v1/documents").status_code == 422

@@ -210,7 +210,8 @@ def _print_answer(answer: dict[str, Any]) -> None:
     typer.echo(f"Confidence: {answer['confidence']:.0%}")
     for one in answer["citations"]:
         dated = f", {one['published']}" if one["published"] else ""
-        place = f"{one['document_id']}, characters {one['start']}-{one['end']}"
+        page = f", page {one['page']}" if one["page"] else ""
+        place = f"{one['document_id']}{page}, characters {one['start']}-{one['end']}"
         typer.echo(f"[{one['number']}] {one['title']}{dated} ({place})")
         for note in one["notes"]:
             typer.echo(f"    “{note['phrase']}”: {note['meaning']}")

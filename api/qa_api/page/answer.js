@@ -170,15 +170,19 @@ function sideElement(position, kind, cited, answer, actions) {
     citations
       .map((one) => [
         h("blockquote", {}, withMarks(quoteNodes(one), [markButton(one, answer.citations, actions)])),
-        h("p", { class: "origin" }, origin(one.title, one.published), notesElement(one.notes)),
+        h("p", { class: "origin" }, origin(one), notesElement(one.notes)),
       ])
       .flat(),
   );
 }
 
-function origin(title, published) {
+function origin({ title, published, page }) {
   const date = dateWords(published);
-  return [h("cite", {}, title), ...(date ? ["\u00a0· ", h("span", { class: "date" }, date)] : [])];
+  return [
+    h("cite", {}, title),
+    ...(page ? [`, page\u00a0${page}`] : []),
+    ...(date ? ["\u00a0· ", h("span", { class: "date" }, date)] : []),
+  ];
 }
 
 /** What the relative dates of a quote mean: “Last year”: 2018. */
@@ -204,7 +208,7 @@ function sourcesElement(citations, siblings, actions) {
           on: { click: (event) => actions.open(one, siblings, event.currentTarget) },
         },
         h("span", { class: "number" }, `[${one.number}]`),
-        h("span", {}, origin(one.title, one.published), notesElement(one.notes)),
+        h("span", {}, origin(one), notesElement(one.notes)),
       ),
     ),
   );
@@ -235,7 +239,7 @@ function refusal(turn, actions) {
                   on: { click: (event) => actions.open(one, nearest, event.currentTarget) },
                 },
                 h("span", { class: "nearest-quote" }, one.quote),
-                h("span", { class: "origin" }, origin(one.title, one.published)),
+                h("span", { class: "origin" }, origin(one)),
               ),
             ),
           ),

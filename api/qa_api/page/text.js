@@ -105,7 +105,8 @@ export function linkedCitation(fragment) {
 export function answerText(answer) {
   const sources = answer.citations.map((one) => {
     const date = dateWords(one.published) ?? "no date";
-    const place = `${one.uri}, characters ${one.start}–${one.end}`;
+    const page = one.page ? `, page ${one.page}` : "";
+    const place = `${one.uri}${page}, characters ${one.start}–${one.end}`;
     return `[${one.number}] “${one.quote}” — ${one.title}, ${date} (${place})\n${citationLink(one)}`;
   });
   const head = `${answer.question}\n\n${answer.answer}`;
