@@ -197,6 +197,15 @@ def test_what_both_sentences_do_not_tell_is_no_conflict() -> None:
     assert find_disagreement("How much money has Norway lent to Sweden?", rows) is None
 
 
+def test_a_date_may_be_told_in_other_words_by_the_weaker_source() -> None:
+    opened = ("a", "The Lisbon bridge was opened in 1931.", None, 0.9)
+    ready = ("b", "Lisbon's new bridge was ready for traffic in 1935.", None, 0.8)
+    asked = "When did Lisbon open it?"
+    assert sides(find_disagreement(asked, said(opened, ready))) == ("value", {"1931": (1,), "1935": (2,)})
+    closed = ("a", "The Lisbon bridge was closed in 1931.", None, 0.9)
+    assert find_disagreement(asked, said(closed, ready)) is None
+
+
 def test_the_first_case_told_goes_before_another() -> None:
     first = "More than a thousand people protested in Lisbon before the talks."
     second = "Nearly 5,000 people protested in Lisbon that day."

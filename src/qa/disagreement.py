@@ -107,14 +107,16 @@ def _is_told(question: str, stands: Sequence[Stand]) -> bool:
     """Whether the sentences tell what is asked, and do not only name whom it is asked of.
 
     "How much has Ann lent to Bob?" is not answered by what Ann gave Bob and what Bob took from Ann, nor
-    is it disputed by what Bob wants to borrow. Of names and phrases one sentence need tell it: there the
-    other one often says it in other words.
+    is it disputed by what Bob wants to borrow. Of names and phrases one sentence need tell it, of dates that
+    of the best supported position: there the other one often says it in other words, while numbers count
+    all sorts of things.
     """
     wanted = {t for t, a, _ in terms(question) if a == 0 or not question[a].isupper()}
     told = [wanted & {t for t, _, _ in terms(s.statement.sentence)} for s in stands]
     if any(group_of(s.value) in ("name", "phrase") for s in stands):
         return not wanted or any(told)
-    return not wanted or bool(set.intersection(*told))
+    dates = all(s.value.kind == "date" for s in stands)
+    return not wanted or bool(told[0] if dates else set.intersection(*told))
 
 
 def _first(group: Sequence[Stand]) -> Stand:
