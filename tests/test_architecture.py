@@ -18,7 +18,7 @@ FILES = [(package, path) for package, folder in PACKAGES.items() for path in sor
 
 ONLY_IN = {
     "chromadb": {"qa/vectors.py"},
-    "langchain_chroma": {"qa/vectors.py"},
+    "langchain_chroma": {"qa_eval/bench_peers.py"},
     "torch": {"qa/models.py"},
     "transformers": {"qa/models.py"},
     "sentence_transformers": {"qa/models.py"},
@@ -33,6 +33,8 @@ ONLY_IN = {
     "docx": {"qa/formats/docx.py"},
     "lxml": {"qa/formats/html.py", "qa/formats/html_metadata.py", "qa/formats/docx.py"},
     "watchfiles": {"qa/watch.py"},
+    "langchain_huggingface": {"qa_eval/bench_peers.py"},
+    "txtai": {"qa_eval/bench_peers.py"},
     "fastapi": {"qa_api"},
 }
 LEAVES = ("types", "errors", "text", "prompts")

@@ -148,16 +148,38 @@ def public(
 
 
 @app.command()
-def scale(
+def bench(
     evaldata: Annotated[Path, typer.Argument(help="the folder of the public sets")],
-    folder: Annotated[Path, typer.Argument(help="where to keep the corpus and the index that are made")],
-    passages: Annotated[int, typer.Option(min=1000, help="about how many passages to index")] = 20_000,
+    passages: Annotated[int, typer.Option(min=200, help="texts to index")] = 20_000,
+    questions: Annotated[int, typer.Option(min=20, help="questions to ask")] = 695,
+    rounds: Annotated[int, typer.Option(min=1, help="times that all take turns at answering")] = 3,
+    ingests: Annotated[int, typer.Option(min=1, help="times that all take turns at ingesting")] = 1,
+    large: Annotated[int, typer.Option(min=0, help="passages of a second, larger index; 0: none")] = 0,
+    peers: Annotated[
+        Path | None, typer.Option(help="a Python that has the packages of eval/peers.txt")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="where to keep what is made; else it is removed")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="folder of the report")] = Path("eval/reports"),
+    log: Annotated[Path | None, typer.Option(help="a file to append the table to")] = None,
 ) -> None:
-    """Measure how long a question takes over a large index, and print the table."""
-    from qa_eval.rows import table
-    from qa_eval.scale import measure_scale
+    """Measure speed, memory, disk and finding beside other programs over the same texts."""
+    import tempfile
+    import time
 
-    typer.echo(table(measure_scale(evaldata, passages, folder, _complain)))
+    from qa_eval import bench_report
+    from qa_eval.bench import Plan
+    from qa_eval.bench import bench as measure
+
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as passing:
+        plan = Plan(evaldata, folder or Path(passing), passages, questions, rounds, ingests, large, peers)
+        measures = measure(plan, lambda message: typer.echo(message, err=True))
+    typer.echo(bench_report.table(measures))
+    typer.echo(f"Report: {bench_report.write_report(measures, plan, output)}")
+    if log is not None:
+        bench_report.log(measures, plan, (time.monotonic() - start) / 60, log)
 
 
 def _complain(message: str) -> None:

@@ -1,4 +1,4 @@
-"""The four plots of a report, each as one inline SVG element that needs nothing from elsewhere."""
+"""The plots of the reports, each as one inline SVG element that needs nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -72,6 +72,23 @@ def latency(milliseconds: Sequence[float]) -> str:
     axes.set_xlim(left=0)
     axes.legend(loc="upper right")
     return _svg(figure, "latency")
+
+
+def comparison(panels: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+    """One panel a measure with a bar a system, the median of its rounds, and a line from least to most."""
+    figure = Figure(figsize=(_WIDTH, 1.2 * len(panels) + 0.6), layout="constrained")
+    for axes, (name, systems) in zip(
+        figure.subplots(len(panels), squeeze=False)[:, 0], panels.items(), strict=True
+    ):
+        for row, values in enumerate(systems.values()):
+            colour = COLOURS[0] if row == 0 else "#999"
+            axes.barh(row, float(np.median(values)), color=colour, height=0.65)
+            axes.plot([min(values), max(values)], [row, row], color="#222", linewidth=1.2)
+        axes.set_title(name, fontsize=9, loc="left")
+        axes.set(yticks=range(len(systems)), yticklabels=list(systems))
+        axes.invert_yaxis()
+        axes.spines[["top", "right"]].set_visible(False)
+    return _svg(figure, "comparison")
 
 
 def _axes(across: str, up: str, height: float = _HEIGHT) -> tuple[Figure, Axes]:

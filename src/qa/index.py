@@ -183,6 +183,10 @@ class Index:
         """The `k` nearest passages: ids and cosines, best first."""
         return self._vectors.search(vector, k, documents)
 
+    def vectors(self) -> tuple[list[str], NDArray[np.float32]]:
+        """The ids of all passages, and their vectors, (n, dimension)."""
+        return self._vectors.all()
+
     def replace(
         self,
         entries: Sequence[Entry],

@@ -61,7 +61,7 @@ class _Embedder(ABC):
     dimension = DIMENSION
 
     def __init__(self) -> None:
-        path = verified(_package_folder(_TORCH_PACKAGE) / _TORCH_FOLDER / "tokenizer.json")
+        path = verified(torch_folder() / "tokenizer.json")
         self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -167,6 +167,11 @@ class TorchEmbedder(_Embedder):
         return np.stack([one.vector for one in self.encode(_PROBES)])
 
 
+def torch_folder() -> Path:
+    """The published weights and their tokenizer, as transformers and sentence-transformers read them."""
+    return _package_folder(_TORCH_PACKAGE) / _TORCH_FOLDER
+
+
 def _torch_model() -> Any:
     from transformers import AutoModel
     from transformers.utils import logging
@@ -174,7 +179,7 @@ def _torch_model() -> Any:
     # The published file has a layer that sentence vectors don't use, which is reported otherwise.
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    folder = _package_folder(_TORCH_PACKAGE) / _TORCH_FOLDER
+    folder = torch_folder()
     verified(folder / "model.safetensors")
     return AutoModel.from_pretrained(
         folder, local_files_only=True, add_pooling_layer=False, dtype="float32"

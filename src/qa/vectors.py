@@ -106,6 +106,16 @@ class Vectors:
                 metadatas=[{"document_id": document_id} for document_id in document_ids[batch]],
             )
 
+    def all(self) -> tuple[list[str], NDArray[np.float32]]:
+        """All ids, and their vectors, (n, dimension): 1.5 KB each."""
+        with self._reading() as collection:
+            found = [
+                collection.get(include=["embeddings"], limit=_BATCH, offset=offset)
+                for offset in range(0, int(collection.count()), _BATCH)
+            ]
+        ids = [one for page in found for one in page["ids"]]
+        return ids, np.concatenate([np.asarray(page["embeddings"], np.float32) for page in found])
+
     def delete(self, ids: Sequence[str]) -> None:
         """Remove the vectors of these ids, as far as they are there."""
         for i in range(0, len(ids), _BATCH):
