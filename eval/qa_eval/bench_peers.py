@@ -69,12 +69,12 @@ def txtai_search(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def installed(job: dict[str, Any]) -> dict[str, Any]:
-    """Size in MiB of some packages and of all they need; extras are left out."""
+    """Size in MiB of some packages and of all they need; extras are left out, and packages of weights."""
     from packaging.requirements import Requirement
 
     waiting: list[str] = list(job["packages"])
     size = 0.0
-    seen: set[str] = set()
+    seen: set[str] = set(job["without"])
     while waiting:
         name = waiting.pop().lower().replace("_", "-")
         if name in seen:

@@ -150,8 +150,8 @@ def public(
 @app.command()
 def bench(
     evaldata: Annotated[Path, typer.Argument(help="the folder of the public sets")],
-    passages: Annotated[int, typer.Option(min=200, help="texts to index")] = 20_000,
-    questions: Annotated[int, typer.Option(min=20, help="questions to ask")] = 695,
+    passages: Annotated[int, typer.Option(min=20, help="texts to index")] = 20_000,
+    questions: Annotated[int, typer.Option(min=1, help="questions to ask")] = 695,
     rounds: Annotated[int, typer.Option(min=1, help="times that all take turns at answering")] = 3,
     ingests: Annotated[int, typer.Option(min=1, help="times that all take turns at ingesting")] = 1,
     large: Annotated[int, typer.Option(min=0, help="passages of a second, larger index; 0: none")] = 0,

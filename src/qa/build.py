@@ -61,6 +61,7 @@ def build_qa(settings: Settings) -> QA:
     # when several questions are asked at once.
     threadpool_limits(limits=1, user_api="blas")
     embedder = build_embedder()
+    embedder.encode([""])  # has the model loaded now, not by the first question
     return QA(Index.open(settings.index, embedder), embedder)
 
 

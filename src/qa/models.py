@@ -17,6 +17,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,9 @@ SAME_SPACE = 0.999
 
 _BATCH_TOKENS = 2_000
 """Word pieces of a batch, padding included: its activations stay in a processor's cache."""
+
+_STEP = 16
+"""Batches are padded to a multiple of it: PyTorch keeps code and memory for each width it meets."""
 
 _PROBES = (
     "Who signed the treaty?",
@@ -101,20 +105,25 @@ class OnnxEmbedder(_Embedder):
 
     def __init__(self) -> None:
         super().__init__()
+        self._path = verified(_package_folder(_ONNX_PACKAGE) / _ONNX_FILE)
+
+    @cached_property
+    def _session(self) -> Any:
+        """Loaded when first needed: who only counts word pieces is spared 150 MB."""
         import onnxruntime
 
-        path = verified(_package_folder(_ONNX_PACKAGE) / _ONNX_FILE)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(self._path), options, providers=["CPUExecutionProvider"])
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         """See `Embedder.encode`."""
         pieces = self._pieces(texts)
         if len(pieces) < 2:
             return [self._encode_one(one) for one in pieces]
+        first = self._encode_one(pieces[0])  # loads the model once, before threads share it
         with ThreadPoolExecutor(_processors()) as threads:
-            return list(threads.map(self._encode_one, pieces))
+            return [first, *threads.map(self._encode_one, pieces[1:])]
 
     def _encode_one(self, pieces: tokenizers.Encoding) -> Encoding:
         ids = np.array([pieces.ids], dtype=np.int64)
@@ -151,7 +160,8 @@ class TorchEmbedder(_Embedder):
         return [encodings[i] for i in range(len(texts))]
 
     def _encode_batch(self, batch: Sequence[tokenizers.Encoding]) -> list[Encoding]:
-        ids = np.zeros((len(batch), max(len(one.ids) for one in batch)), dtype=np.int64)
+        longest = max(len(one.ids) for one in batch)
+        ids = np.zeros((len(batch), -(-longest // _STEP) * _STEP), dtype=np.int64)
         mask = np.zeros_like(ids)
         for row, one in enumerate(batch):
             ids[row, : len(one.ids)] = one.ids
