@@ -41,7 +41,8 @@ def make_texts(evaldata: Path, passages: int, questions: int, folder: Path) -> T
     """Write `passages` texts and `questions` questions, drawn at random. Raises `SetMissing`."""
     data = _read(evaldata)
     chance = random.Random(_SEED)
-    texts = [*_paragraphs(data)]
+    texts = [*_paragraphs(data)][:passages]
+    among = {one.id for one in texts}
     pool = free_sentences(data)
     while len(texts) < passages:
         texts.append(SourceText(f"made-{len(texts)}", "", " ".join(chance.sample(pool, SENTENCES))))
@@ -49,7 +50,8 @@ def make_texts(evaldata: Path, passages: int, questions: int, folder: Path) -> T
     write_corpus(texts, made.corpus)
     lines = (json.dumps({"id": one.id, "text": one.text}) + "\n" for one in texts)
     made.rows.write_text("".join(lines), encoding="utf-8")
-    asked = chance.sample(data.questions, min(questions, len(data.questions)))
+    possible = [one for one in data.questions if one.gold[0] in among]
+    asked = chance.sample(possible, min(questions, len(possible)))
     made.questions.write_text(json.dumps([{"question": q.question, "gold": q.gold[0]} for q in asked]))
     return made
 
