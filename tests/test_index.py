@@ -152,3 +152,12 @@ def test_a_name_that_is_not_utf8_is_refused_and_the_rest_is_indexed(corpus: Path
     report = run(corpus)
     assert sorted(report.added) == ["cats", "dogs"]
     assert ["not UTF-8" in failure.reason for failure in report.failed] == [True]
+
+
+def test_the_terms_are_those_of_the_last_write(corpus: Path) -> None:
+    run(corpus)
+    with opened(corpus) as index:
+        assert "purr" in index.terms()
+        (corpus / "owls.txt").write_text("Owls hoot.")
+        run(corpus)
+        assert "hoot" in index.terms()

@@ -43,6 +43,25 @@ def test_a_vector_does_not_depend_on_its_neighbours(onnx: OnnxEmbedder) -> None:
     np.testing.assert_array_equal(alone, together)
 
 
+def test_texts_of_all_lengths_come_back_in_order(onnx: OnnxEmbedder) -> None:
+    texts = [f"Sentence number {n}. " * (1 + 7 * n % 5) for n in range(30)]
+    torch = TorchEmbedder()
+    for text, small, full in zip(texts, onnx.encode(texts), torch.encode(texts), strict=True):
+        np.testing.assert_array_equal(small.vector, onnx.encode([text])[0].vector)
+        assert full.vector @ torch.encode([text])[0].vector > 0.999
+    assert torch.encode([]) == onnx.encode([]) == []
+
+
+def test_where_bfloat16_is_not_precise_enough_float32_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "_has_bfloat16", lambda: False)
+    exact = TorchEmbedder().encode(["A short text."])[0].vector
+    monkeypatch.setattr(models, "_has_bfloat16", lambda: True)
+    rounded = TorchEmbedder().encode(["A short text."])[0].vector
+    assert not np.array_equal(rounded, exact)
+    monkeypatch.setattr(models, "SAME_SPACE", 1.1)
+    np.testing.assert_allclose(TorchEmbedder().encode(["A short text."])[0].vector, exact, atol=1e-6)
+
+
 def test_what_is_too_long_is_cut_and_nothing_is_still_a_vector(onnx: OnnxEmbedder) -> None:
     long, empty = onnx.encode(["word " * 1000, ""])
     assert len(long.tokens.spans) == MAX_WORD_PIECES - 2

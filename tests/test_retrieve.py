@@ -77,3 +77,17 @@ def test_any_question_is_a_query_that_sqlite_takes(question: str) -> None:
 
 def test_a_question_without_words_finds_by_meaning_alone(index: Index) -> None:
     assert len(found(index, "?!")) == 3
+
+
+def test_in_a_large_index_only_the_rarest_words_are_scored(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scored(question: str) -> set[str]:
+        candidates = retrieve(question, FakeEmbedder().encode([question])[0], index, 3)
+        return {one.passage.document_id for one in candidates if one.bm25}
+
+    assert scored("Do cats purr at night?") == {"cats", "owls"}
+    monkeypatch.setattr("qa.retrieve._MOST_SCORED", 2)
+    assert scored("Do cats purr at night?") == {"cats"}  # "night" is in two passages
+    monkeypatch.setattr("qa.retrieve._MOST_SCORED", 1)
+    assert scored("What of the night?") == {"cats", "owls"}  # the only word counts whatever it costs
