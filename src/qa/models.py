@@ -178,22 +178,21 @@ class TorchEmbedder(_Embedder):
 
 
 def torch_folder() -> Path:
-    """The published weights and their tokenizer, as transformers and sentence-transformers read them."""
+    """The published weights and their tokenizer, as sentence-transformers reads them."""
     return _package_folder(_TORCH_PACKAGE) / _TORCH_FOLDER
 
 
 def _torch_model() -> Any:
-    from transformers import AutoModel
+    """The transformer inside the sentence-transformers model: its pooled vectors alone would not do."""
+    from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
-    # The published file has a layer that sentence vectors don't use, which is reported otherwise.
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     folder = torch_folder()
     verified(folder / "model.safetensors")
-    return AutoModel.from_pretrained(
-        folder, local_files_only=True, add_pooling_layer=False, dtype="float32"
-    ).eval()
+    kwargs = {"dtype": "float32"}
+    whole = SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs=kwargs)
+    return whole[0].auto_model.eval()
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
