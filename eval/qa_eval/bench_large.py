@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from qa.build import build_embedder, open_to_write, run_ingest
 from qa.index import manifest_of
 from qa.interfaces import Embedder, Encoding, TokenVectors
+from qa.packing import pack
 from qa.settings import Settings
 from qa.store import Entry
 from qa.text import sentence_spans
@@ -55,7 +56,7 @@ def make_large(evaldata: Path, passages: int, folder: Path) -> Large:
         [SourceText(one.id, "", one.text) for one in read_public(evaldata / SET).documents], made.corpus
     )
     settings = Settings(corpus=made.corpus, index=made.index)
-    run_ingest(settings, [made.corpus], lambda done, total: None)
+    run_ingest(settings, [made.corpus], lambda done: None)
     embedder = build_embedder()
     chance = random.Random(0)
     sentences = _sentences(evaldata)
@@ -87,7 +88,7 @@ def _joined(
     )
     vector = np.mean([one.vector for _, one in chosen], axis=0)
     sha256 = hashlib.sha256(text.encode()).hexdigest()
-    document = Document(name, name, name, text, sha256, metadata={"file": name})
+    document = Document(name, name, name, text, sha256)
     passage = Passage(f"{name}@{sha256[:12]}:0-{len(text)}", name, 0, len(text), text)
-    entry = Entry(document, UPLOAD_ORIGIN, manifest_of(embedder), (passage,), (tokens,))
+    entry = Entry(document, UPLOAD_ORIGIN, "", manifest_of(embedder), (passage,), (pack(tokens),))
     return entry, (vector / np.linalg.norm(vector)).astype(np.float32)

@@ -33,7 +33,7 @@ def ingest(job: dict[str, Any]) -> dict[str, Any]:
     """Build the index of a folder. `seconds` are those of reading, encoding and writing it."""
     settings = _settings(job)
     start = time.perf_counter()
-    run_ingest(settings, [settings.corpus], lambda done, total: None)
+    run_ingest(settings, [settings.corpus], lambda done: None)
     seconds = time.perf_counter() - start
     return {"seconds": seconds, "peak_mib": peak_mib(), "disk_mib": disk_mib(settings.index)}
 

@@ -191,7 +191,7 @@ def _torch_model() -> Any:
     folder = torch_folder()
     verified(folder / "model.safetensors")
     kwargs = {"dtype": "float32"}
-    whole = SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs=kwargs)
+    whole: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs=kwargs)
     return whole[0].auto_model.eval()
 
 
