@@ -12,6 +12,7 @@ from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -44,7 +45,7 @@ class AccessRules:
 
     def __init__(self, settings: Settings, *, only_local: bool) -> None:
         self._keys = parse_keys(settings.api_keys)
-        self._open = page_paths().keys() | _HEALTH
+        self._open = page_paths().keys() | _HEALTH  # the page is code alone, and asks for the key
         self._only_local = only_local
         try:
             self._limit = parse(settings.rate_limit)
@@ -55,16 +56,21 @@ class AccessRules:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     def refusal(self, scope: Scope) -> Response | None:
-        """What to answer instead of serving the request, if anything."""
+        """What to answer instead of serving the request, if anything.
+
+        Whether the one who asks is known goes into the state of the request: `is_trusted` reads it.
+        """
         path: str = scope["path"]
         headers = Headers(scope=scope)
         foreign = self._foreign(scope["method"], path, headers)
-        if foreign is not None or path in _HEALTH:
+        given = headers.get("authorization", "")
+        scope.setdefault("state", {})["trusted"] = not self._keys or bool(given)  # a wrong key ends here
+        if foreign is not None or (path in _HEALTH and not (self._keys and given)):
             return foreign
         who = "address " + (scope["client"][0] if scope.get("client") else "unknown")
-        if self._keys and path not in self._open:
-            scheme, _, given = headers.get("authorization", "").partition(" ")
-            key = find_key(given.strip(), self._keys) if scheme.lower() == "bearer" else None
+        if self._keys and (given or path not in self._open):
+            scheme, _, secret = given.partition(" ")
+            key = find_key(secret.strip(), self._keys) if scheme.lower() == "bearer" else None
             if key is None:
                 # Wrong keys are counted too: guessing is limited like asking.
                 return self._too_often(path, who) or _unauthorised(path)
@@ -93,6 +99,11 @@ class AccessRules:
         seconds = max(1, math.ceil(free_at - time.time()))
         detail = f"More than {self._limit}; try again in {seconds} s."
         return respond(path, 429, "rate-limited", "Too many requests", detail, {"Retry-After": str(seconds)})
+
+
+def is_trusted(request: Request) -> bool:
+    """Whether a request may learn how the service is: it has a key, or none is needed."""
+    return bool(request.state.trusted)
 
 
 class Access:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
+from fastapi.routing import iter_route_contexts
 from fastapi.security import HTTPBearer
 from starlette.routing import Route
 
@@ -59,5 +60,11 @@ def create_app(settings: Settings, qa: QA | None = None, *, only_local: bool = F
     # The last added is the outermost.
     app.add_middleware(BodyLimit, uploads=settings.upload_max_files * settings.upload_max_bytes)
     app.add_middleware(Access, access=AccessRules(settings, only_local=only_local))
-    app.add_middleware(Observe, metrics=service.metrics)
+    app.add_middleware(Observe, metrics=service.metrics, routes=route_paths(app))
     return app
+
+
+def route_paths(app: FastAPI) -> list[str]:
+    """The paths of all routes as declared, those that no description names included."""
+    paths = (context.path for context in iter_route_contexts(app.routes))
+    return list(dict.fromkeys(path for path in paths if path))

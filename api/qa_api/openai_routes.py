@@ -17,7 +17,6 @@ from qa.errors import QuestionInvalid
 from qa.types import Answer, Role, Turn
 from qa.wire import wire_answer
 from qa_api.openai_schemas import (
-    ERRORS,
     MODEL,
     Annotation,
     ChatCompletion,
@@ -30,7 +29,9 @@ from qa_api.openai_schemas import (
     ModelList,
     UrlCitation,
     Usage,
+    errors,
 )
+from qa_api.problems import respond
 from qa_api.routes import TheService, note
 from qa_api.service import Service
 from qa_api.stream import pieces
@@ -38,19 +39,29 @@ from qa_api.stream import pieces
 router = APIRouter()
 _CREATED = 1_760_000_000
 """Clients want a time at which a model was made, in seconds since 1970; it means nothing here."""
+_MODEL = Model(id=MODEL, created=_CREATED, owned_by=MODEL)
 
 
-@router.get("/v1/models", responses={status: ERRORS[status] for status in (401, 403, 429)})
+@router.get("/v1/models", responses=errors())
 def models() -> ModelList:
     """The one model that there is: this service."""
-    return ModelList(data=[Model(id=MODEL, created=_CREATED, owned_by=MODEL)])
+    return ModelList(data=[_MODEL])
+
+
+@router.get("/v1/models/{model:path}", responses=errors(404), response_model=Model)
+def model(model: str, request: Request) -> Model | Response:
+    """The one model that there is, under its name."""
+    if model == MODEL:
+        return _MODEL
+    detail = f"There is no model of this name; the one there is is called {MODEL}."
+    return respond(request.url.path, 404, "model-not-found", "There is no such model", detail)
 
 
 @router.post(
     "/v1/chat/completions",
     responses={
         200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
-        **ERRORS,
+        **errors(400, 413, 503),
     },
     response_model=ChatCompletion,
 )

@@ -153,6 +153,6 @@ class OpenAIError(BaseModel):
     error: OpenAIErrorBody
 
 
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": OpenAIError} for status in (400, 401, 403, 413, 429, 503)
-}
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error responses of a route, for its description; those of every route are added."""
+    return {status: {"model": OpenAIError} for status in sorted({*statuses, 401, 403, 429})}

@@ -109,7 +109,9 @@ def _problem(status: int, kind: str, title: str, detail: str) -> Problem:
 def _on_qa_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, QAError)
     headers = {"Retry-After": str(_BUSY_SECONDS)} if isinstance(error, IndexBusy) else None
-    return response_for(request.url.path, problem_of(error), headers)
+    problem = problem_of(error)
+    request.state.log = {"problem": problem.type}
+    return response_for(request.url.path, problem, headers)
 
 
 def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:

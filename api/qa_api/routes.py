@@ -9,9 +9,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from qa import feedback as feedback_log
+from qa.errors import QAError
 from qa.types import Answer, Turn
 from qa.wire import wire_answer
-from qa_api.problems import responses
+from qa_api.access import is_trusted
+from qa_api.problems import respond, responses
 from qa_api.schemas import (
     AskRequest,
     AskResponse,
@@ -103,10 +105,18 @@ def healthz() -> Health:
     return Health(status="ok")
 
 
-@router.get("/readyz", responses=responses(503))
-def readyz(service: TheService) -> Health:
-    """The service can answer."""
-    qa = service.qa()
+@router.get("/readyz", responses=responses(503), response_model=Health)
+def readyz(service: TheService, request: Request) -> Health | Response:
+    """The service can answer. Why not, and how much it holds, is told to those with a key."""
+    try:
+        qa = service.qa()
+    except QAError:
+        if is_trusted(request):
+            raise
+        detail = "A request with a key is told what keeps it."
+        return respond(request.url.path, 503, "not-ready", "The service is not ready", detail)
+    if not is_trusted(request):
+        return Health(status="ready")
     with qa.index.snapshot():
         counts = qa.counts()
     return Health(status="ready", documents=counts.documents, passages=counts.passages)
