@@ -4,7 +4,6 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -192,19 +191,3 @@ def test_who_is_refused_is_counted_under_the_route(settings: Settings, qa: QA) -
     client.headers["Authorization"] = f"Bearer {key}"
     route = "/v1/documents/{document_id:path}"
     assert samples(client)["qa_http_requests_total", frozenset({"GET", route, "401"})] == 1
-
-
-def test_feedback_becomes_drafts_of_gold_rows(settings: Settings, qa: QA, tmp_path: Path) -> None:
-    path = tmp_path / "folder" / "feedback.jsonl"
-    client = TestClient(create_app(settings.model_copy(update={"feedback": path}), qa))
-    answer = client.post("/v1/ask", json={"question": CHINA, "trace": True}).json()
-    history = [{"role": "user", "content": "Hello"}]
-    for verdict in ("up", "down"):
-        body = {**answer, "verdict": verdict, "history": history, "comment": "So it is."}
-        assert client.post("/v1/feedback", json=body).status_code == 204
-    good, bad = (json.loads(line) for line in path.read_text().splitlines())
-    assert (good["verdict"], good["draft"], good["question"]) == ("good", True, CHINA)
-    assert good["evidence"][0]["quote"] == answer["citations"][0]["quote"]
-    assert good["history"] == history
-    assert (bad["verdict"], bad["answers"], bad["comment"]) == ("bad", [], "So it is.")
-    assert client.post("/v1/feedback", json={**answer, "verdict": "maybe"}).status_code == 422

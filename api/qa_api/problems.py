@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from qa.errors import (
     DocumentKept,
     DocumentNotFound,
+    FeedbackUnwritable,
     IndexBusy,
     IndexError_,
     LoadError,
@@ -36,6 +37,7 @@ _STATUS: Sequence[tuple[type[QAError], int]] = (
     (LoadError, 422),
     (IndexError_, 503),
     (ModelError, 503),
+    (FeedbackUnwritable, 503),
     (QAError, 400),
 )
 _HTTP_TYPES = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large", 422: "request-invalid"}

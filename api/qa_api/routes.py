@@ -90,11 +90,15 @@ def search(body: SearchRequest, service: TheService) -> SearchResponse:
     return SearchResponse(passages=[PassageOut.model_validate(one) for one in found])
 
 
-@router.post("/v1/feedback", status_code=204, responses=responses(413, 422))
+@router.post("/v1/feedback", status_code=204, responses=responses(413, 422, 503))
 def feedback(body: Feedback, service: TheService) -> None:
-    """Keep a verdict on an answer, as a draft of a gold question."""
+    """Keep a verdict on an answer, as a draft of a gold question; of the citations those that are true."""
     history = tuple(Turn(turn.role, turn.content) for turn in body.history)
-    wire = body.model_dump(exclude_none=True)
+    cited = [one for one in body.citations if service.holds(one.document_id, one.start, one.end, one.quote)]
+    numbers = {one.number for one in cited}
+    claims = [one for one in body.claims if numbers.issuperset(one.citations)]
+    kept = body.model_copy(update={"citations": cited, "claims": claims})
+    wire = kept.model_dump(exclude_none=True)
     verdict: feedback_log.Verdict = "good" if body.verdict == "up" else "bad"
     feedback_log.record(service.settings.feedback, wire, verdict, history, body.comment)
 

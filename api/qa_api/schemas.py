@@ -10,6 +10,7 @@ from qa.pipeline import MAX_QUESTION_CHARS
 from qa.types import Document, Status
 
 MAX_HISTORY = 10_000
+_MAX_CITED = 100
 _QUESTION: dict[str, Any] = {"minLength": 1, "maxLength": MAX_QUESTION_CHARS}
 """Described here, and checked by the library, for all who ask alike."""
 
@@ -240,11 +241,12 @@ class ClaimEvent(BaseModel):
 
 
 class FeedbackSpan(BaseModel):
-    """What was cited; of a citation only this is kept."""
+    """What was cited; of a citation only this is kept, and only if the document says so at this place."""
 
+    number: int | None = None
     document_id: str
-    start: int
-    end: int
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
     quote: str
 
 
@@ -259,8 +261,8 @@ class Feedback(BaseModel):
     standalone_question: str | None = None
     status: Status | None = None
     confidence: float | None = None
-    claims: list[ClaimOut] = []
-    citations: list[FeedbackSpan] = []
+    claims: list[ClaimOut] = Field(default=[], max_length=_MAX_CITED)
+    citations: list[FeedbackSpan] = Field(default=[], max_length=_MAX_CITED)
 
 
 class Health(BaseModel):

@@ -21,6 +21,7 @@
     │   ├── IndexDamaged     its parts don't belong together
     │   ├── IndexUnwritable  the operating system refuses to write it
     │   └── IndexBusy        another process is writing it (transient: try again)
+    ├── FeedbackUnwritable   the operating system refuses to write the file of verdicts
     ├── ModelError           a model file is missing or isn't the expected one
     └── ServiceError         a running service can't be reached or refuses
 
@@ -112,6 +113,10 @@ class IndexUnwritable(IndexError_):
 
 class IndexBusy(IndexError_):
     """Another process is writing the index."""
+
+
+class FeedbackUnwritable(QAError):
+    """The operating system refuses to write the file of verdicts."""
 
 
 class ModelError(QAError):
