@@ -16,6 +16,7 @@ from qa.settings import Settings
 from qa_api import problems, static
 from qa_api.access import Access, AccessRules
 from qa_api.body_limit import BodyLimit
+from qa_api.description import DescribedAPI
 from qa_api.documents import documents_router
 from qa_api.mcp_server import PATH, Assistants
 from qa_api.observe import Observe
@@ -41,7 +42,7 @@ def create_app(settings: Settings, qa: QA | None = None, *, only_local: bool = F
             yield
         service.close()
 
-    app = FastAPI(
+    app = DescribedAPI(
         title="Document question answering",
         summary="Answers that quote their sources, and say when there is none.",
         version=version("grounded-qa"),

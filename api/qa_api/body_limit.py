@@ -34,7 +34,7 @@ class BodyLimit:
             return
         limit = self._uploads if scope["path"] == "/v1/documents" else MAX_BYTES
         detail = f"The request is longer than {limit} bytes; send less at once."
-        refusal = respond(scope["path"], 413, "body-too-large", "The request is too long", detail)
+        refusal = respond(scope["path"], "body-too-large", detail)
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced) > limit:
             await refusal(scope, receive, send)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response, UploadFile
+from fastapi import APIRouter, Path, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 
 from qa.errors import LoadError
@@ -23,12 +23,14 @@ from qa_api.schemas import (
 )
 from qa_api.service import Service
 
+DocumentId = Annotated[str, Path(examples=["002_dca27c1875aea8af"])]
+
 
 def documents_router(settings: Settings) -> APIRouter:
     """The routes, with the limits of these settings."""
     router = APIRouter(prefix="/v1/documents")
 
-    @router.get("", responses=responses(503))
+    @router.get("", responses=responses("index-missing"))
     def documents(service: TheService) -> list[DocumentListed]:
         """The documents that are answered from."""
         return [DocumentListed.of(document, origin=origin) for document, origin in service.documents()]
@@ -36,7 +38,7 @@ def documents_router(settings: Settings) -> APIRouter:
     @router.post(
         "",
         responses={
-            **responses(413, 422, 503),
+            **responses("read-only", "body-too-large", "request-invalid", "index-missing", "index-busy"),
             207: {"model": UploadResponse, "description": "Some file was refused; its result says why."},
         },
     )
@@ -50,14 +52,20 @@ def documents_router(settings: Settings) -> APIRouter:
             response.status_code = 207
         return UploadResponse(results=results)
 
-    @router.get("/{document_id:path}", responses=responses(404, 503))
-    def document(document_id: str, service: TheService) -> DocumentWithText:
+    @router.get("/{document_id:path}", responses=responses("document-not-found", "index-missing"))
+    def document(document_id: DocumentId, service: TheService) -> DocumentWithText:
         """One document, with its text."""
         found = service.qa().document(document_id)
         return DocumentWithText.of(found, text=found.text)
 
-    @router.delete("/{document_id:path}", status_code=204, responses=responses(404, 409, 503))
-    def delete(document_id: str, service: TheService) -> None:
+    @router.delete(
+        "/{document_id:path}",
+        status_code=204,
+        responses=responses(
+            "read-only", "document-not-found", "document-kept", "index-missing", "index-busy"
+        ),
+    )
+    def delete(document_id: DocumentId, service: TheService) -> None:
         """Delete an uploaded document. One of the corpus folder is removed there."""
         service.remove(document_id)
 

@@ -7,14 +7,14 @@ import re
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import quote
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from starlette.responses import StreamingResponse
 
 from qa.errors import QuestionInvalid
-from qa.types import Answer, Role, Turn
+from qa.types import Answer, Citation, Role, Turn
 from qa.wire import wire_answer
 from qa_api.openai_schemas import (
     MODEL,
@@ -29,9 +29,8 @@ from qa_api.openai_schemas import (
     ModelList,
     UrlCitation,
     Usage,
-    errors,
 )
-from qa_api.problems import respond
+from qa_api.problems import openai_responses, respond
 from qa_api.routes import TheService, note
 from qa_api.service import Service
 from qa_api.stream import pieces
@@ -42,26 +41,25 @@ _CREATED = 1_760_000_000
 _MODEL = Model(id=MODEL, created=_CREATED, owned_by=MODEL)
 
 
-@router.get("/v1/models", responses=errors())
+@router.get("/v1/models", responses=openai_responses())
 def models() -> ModelList:
     """The one model that there is: this service."""
     return ModelList(data=[_MODEL])
 
 
-@router.get("/v1/models/{model:path}", responses=errors(404), response_model=Model)
-def model(model: str, request: Request) -> Model | Response:
+@router.get("/v1/models/{model:path}", responses=openai_responses("model-not-found"), response_model=Model)
+def model(model: Annotated[str, Path(examples=[MODEL])], request: Request) -> Model | Response:
     """The one model that there is, under its name."""
     if model == MODEL:
         return _MODEL
-    detail = f"There is no model of this name; the one there is is called {MODEL}."
-    return respond(request.url.path, 404, "model-not-found", "There is no such model", detail)
+    return respond(request.url.path, "model-not-found")
 
 
 @router.post(
     "/v1/chat/completions",
     responses={
         200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
-        **errors(400, 413, 503),
+        **openai_responses("body-too-large", "question-invalid", "request-invalid", "index-missing"),
     },
     response_model=ChatCompletion,
 )
@@ -112,10 +110,21 @@ def _annotations(answer: Answer, base_url: str) -> list[Annotation]:
             continue  # a quoted text may hold such brackets of its own
         url = citation.uri
         if not url.startswith(("http://", "https://")):
-            url = f"{base_url}v1/documents/{quote(citation.document_id)}"
+            url = _page(citation, base_url)
         place = UrlCitation(start_index=mark.start(), end_index=mark.end(), title=citation.title, url=url)
         found.append(Annotation(url_citation=place))
     return found
+
+
+def _page(citation: Citation, base_url: str) -> str:
+    """The link that opens the quote on the chat page."""
+    place = {
+        "doc": citation.document_id,
+        "start": citation.start,
+        "end": citation.end,
+        "rev": citation.revision[:16],
+    }
+    return f"{base_url}#{urlencode(place)}"
 
 
 def _events(completion: ChatCompletion, texts: list[str], *, usage: bool) -> Iterator[str]:

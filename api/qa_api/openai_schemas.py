@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -122,6 +122,39 @@ class ChatCompletion(Grounding):
     usage: Usage
 
 
+class Delta(BaseModel):
+    """What a chunk adds to the message."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+    annotations: list[Annotation] | None = None
+
+
+class ChunkChoice(BaseModel):
+    """What a chunk adds to the one answer; the last has a `finish_reason`."""
+
+    index: int = 0
+    delta: Delta
+    logprobs: None = None
+    finish_reason: Literal["stop"] | None = None
+
+
+class ChatCompletionChunk(BaseModel):
+    """A piece of a streamed answer; the last with a choice has our extension, the one after it the usage."""
+
+    id: str
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    created: int
+    model: str
+    choices: list[ChunkChoice]
+    usage: Usage | None = None
+    status: Status | None = None
+    confidence: float | None = None
+    standalone_question: str | None = None
+    citations: list[CitationOut] | None = None
+    disagreement: DisagreementOut | None = None
+
+
 class Model(BaseModel):
     """A model as OpenAI lists them."""
 
@@ -143,16 +176,11 @@ class OpenAIErrorBody(BaseModel):
 
     message: str
     type: str
-    param: str | None
-    code: str | None
+    param: str | None = None
+    code: str | None = None
 
 
 class OpenAIError(BaseModel):
     """OpenAI's error object."""
 
     error: OpenAIErrorBody
-
-
-def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The error responses of a route, for its description; those of every route are added."""
-    return {status: {"model": OpenAIError} for status in sorted({*statuses, 401, 403, 429})}

@@ -55,7 +55,12 @@ def note(request: Request, answer: Answer, service: Service) -> None:
     request.state.log = fields
 
 
-@router.post("/v1/ask", responses=responses(404, 413, 422, 503), response_model_exclude_unset=True)
+_ASKING = responses(
+    "document-not-found", "body-too-large", "question-invalid", "request-invalid", "index-missing"
+)
+
+
+@router.post("/v1/ask", responses=_ASKING, response_model_exclude_unset=True)
 def ask(body: AskRequest, service: TheService, request: Request) -> AskResponse:
     """Answer a question from the documents, with citations, or say that they do not."""
     return AskResponse.model_validate(wire_answer(_ask(body, service, request), trace=body.trace))
@@ -75,7 +80,7 @@ _EVENTS = (
 @router.post(
     "/v1/ask/stream",
     response_class=EventSourceResponse,
-    responses=responses(404, 413, 422, 503),
+    responses=_ASKING,
     description="Answer a question as server-sent events, no word before it is verified. " + _EVENTS,
 )
 def ask_stream(events: Annotated[Iterator[ServerSentEvent], Depends(_started)]) -> Iterable[ServerSentEvent]:
@@ -83,14 +88,23 @@ def ask_stream(events: Annotated[Iterator[ServerSentEvent], Depends(_started)]) 
     yield from events
 
 
-@router.post("/v1/search", responses=responses(413, 422, 503))
+@router.post(
+    "/v1/search",
+    responses=responses("body-too-large", "question-invalid", "request-invalid", "index-missing"),
+)
 def search(body: SearchRequest, service: TheService) -> SearchResponse:
     """The passages that fit a query best."""
     found = service.qa().search(body.query, body.k)
     return SearchResponse(passages=[PassageOut.model_validate(one) for one in found])
 
 
-@router.post("/v1/feedback", status_code=204, responses=responses(413, 422, 503))
+@router.post(
+    "/v1/feedback",
+    status_code=204,
+    responses=responses(
+        "read-only", "body-too-large", "request-invalid", "index-missing", "feedback-unwritable"
+    ),
+)
 def feedback(body: Feedback, service: TheService) -> None:
     """Keep a verdict on an answer, as a draft of a gold question; of the citations those that are true."""
     history = tuple(Turn(turn.role, turn.content) for turn in body.history)
@@ -103,13 +117,13 @@ def feedback(body: Feedback, service: TheService) -> None:
     feedback_log.record(service.settings.feedback, wire, verdict, history, body.comment)
 
 
-@router.get("/healthz")
+@router.get("/healthz", responses={403: responses()[403]})
 def healthz() -> Health:
     """The process is alive."""
     return Health(status="ok")
 
 
-@router.get("/readyz", responses=responses(503), response_model=Health)
+@router.get("/readyz", responses=responses("not-ready", "index-missing"), response_model=Health)
 def readyz(service: TheService, request: Request) -> Health | Response:
     """The service can answer. Why not, and how much it holds, is told to those with a key."""
     try:
@@ -117,8 +131,7 @@ def readyz(service: TheService, request: Request) -> Health | Response:
     except QAError:
         if is_trusted(request):
             raise
-        detail = "A request with a key is told what keeps it."
-        return respond(request.url.path, 503, "not-ready", "The service is not ready", detail)
+        return respond(request.url.path, "not-ready")
     if not is_trusted(request):
         return Health(status="ready")
     with qa.index.snapshot():
@@ -127,7 +140,9 @@ def readyz(service: TheService, request: Request) -> Health | Response:
 
 
 @router.get(
-    "/metrics", response_class=Response, responses={**responses(), 200: {"content": {"text/plain": {}}}}
+    "/metrics",
+    response_class=Response,
+    responses={**responses(), 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 def metrics(service: TheService) -> Response:
     """What Prometheus reads."""
