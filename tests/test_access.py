@@ -15,8 +15,9 @@ from qa.keys import find_key, new_key, parse_keys
 from qa.pipeline import QA
 from qa.settings import Settings
 from qa_api.access import is_loopback, refuse_open_address
-from qa_api.app import create_app, route_paths
+from qa_api.app import create_app
 from qa_api.command import address_of
+from qa_api.paths import route_paths
 from qa_api.static import PAGE
 
 ASK = {"question": "How much did China invest in Belarus?"}

@@ -60,7 +60,8 @@ def test_every_body_has_examples_that_fit_its_schema(document: Any) -> None:
     for where, media, content in found:
         assert content.get("examples"), (where, media)
         for example in content["examples"].values():
-            check(document, content["schema"], example["value"])
+            if media != "text/event-stream":  # its events have schemas of their own
+                check(document, content["schema"], example["value"])
 
 
 def test_every_parameter_has_an_example(document: Any) -> None:

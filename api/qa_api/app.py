@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
-from fastapi.routing import iter_route_contexts
 from fastapi.security import HTTPBearer
 from starlette.routing import Route
 
@@ -21,6 +20,7 @@ from qa_api.documents import documents_router
 from qa_api.mcp_server import PATH, Assistants
 from qa_api.observe import Observe
 from qa_api.openai_routes import router as openai_router
+from qa_api.paths import route_paths
 from qa_api.routes import router
 from qa_api.service import Service
 
@@ -49,6 +49,7 @@ def create_app(settings: Settings, qa: QA | None = None, *, only_local: bool = F
         docs_url=None,  # FastAPI's own page loads scripts from another host
         redoc_url=None,
         lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(_KEY)] if settings.api_keys else [],
     )
     app.state.service = service
@@ -63,9 +64,3 @@ def create_app(settings: Settings, qa: QA | None = None, *, only_local: bool = F
     app.add_middleware(Access, access=AccessRules(settings, only_local=only_local))
     app.add_middleware(Observe, metrics=service.metrics, routes=route_paths(app))
     return app
-
-
-def route_paths(app: FastAPI) -> list[str]:
-    """The paths of all routes as declared, those that no description names included."""
-    paths = (context.path for context in iter_route_contexts(app.routes))
-    return list(dict.fromkeys(path for path in paths if path))

@@ -72,7 +72,7 @@ def _add_events(document: dict[str, Any]) -> None:
         "/v1/chat/completions": [_event(ChatCompletionChunk), done],
     }.items():
         stream = document["paths"][path]["post"]["responses"]["200"]["content"]["text/event-stream"]
-        stream |= {"schema": {"type": "string"}, "itemSchema": {"oneOf": events}}
+        stream["itemSchema"] = {"oneOf": events}
 
 
 def _event(model: type[BaseModel], event: str | None = None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response, UploadFile
+from fastapi import APIRouter, File, Path, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 
 from qa.errors import LoadError
@@ -26,9 +26,18 @@ from qa_api.service import Service
 DocumentId = Annotated[str, Path(examples=["002_dca27c1875aea8af"])]
 
 
+_LINKS = {
+    name: {"operationId": name, "parameters": {"document_id": "$response.body#/results/0/document/id"}}
+    for name in ("document", "delete")
+}
+"""What can be done with a document that was taken in: read it, delete it."""
+
+
 def documents_router(settings: Settings) -> APIRouter:
     """The routes, with the limits of these settings."""
     router = APIRouter(prefix="/v1/documents")
+    # Described here, and checked below in words of its own.
+    some_files = File(json_schema_extra={"minItems": 1, "maxItems": settings.upload_max_files})
 
     @router.get("", responses=responses("index-missing"))
     def documents(service: TheService) -> list[DocumentListed]:
@@ -39,10 +48,17 @@ def documents_router(settings: Settings) -> APIRouter:
         "",
         responses={
             **responses("read-only", "body-too-large", "request-invalid", "index-missing", "index-busy"),
-            207: {"model": UploadResponse, "description": "Some file was refused; its result says why."},
+            200: {"links": _LINKS},
+            207: {
+                "model": UploadResponse,
+                "description": "Some file was refused; its result says why.",
+                "links": _LINKS,
+            },
         },
     )
-    def upload(files: list[UploadFile], service: TheService, response: Response) -> UploadResponse:
+    def upload(
+        service: TheService, response: Response, files: list[UploadFile] = some_files
+    ) -> UploadResponse:
         """Take in documents; a file of the name of an earlier upload replaces it.
 
         A metadata file `<name>.meta.toml` in the same request tells the title and the date of `<name>`.

@@ -58,7 +58,7 @@ def model(model: Annotated[str, Path(examples=[MODEL])], request: Request) -> Mo
 @router.post(
     "/v1/chat/completions",
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        200: {"content": {"text/event-stream": {}}},
         **openai_responses("body-too-large", "question-invalid", "request-invalid", "index-missing"),
     },
     response_model=ChatCompletion,

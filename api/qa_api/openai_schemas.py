@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from qa.text import readable
 from qa.types import Status
-from qa_api.schemas import MAX_HISTORY, CitationOut, DisagreementOut
+from qa_api.schemas import MAX_HISTORY, CitationOut, DisagreementOut, Lenient, Whole
 
 MODEL = "grounded-qa"
 
@@ -16,18 +16,14 @@ MODEL = "grounded-qa"
 Text = Annotated[str, AfterValidator(readable)]
 
 
-class _Lenient(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-
-class TextPart(_Lenient):
+class TextPart(Lenient):
     """A part of a message; parts that are no text are passed over."""
 
     type: str
     text: Text = ""
 
 
-class Message(_Lenient):
+class Message(Lenient):
     """A turn of the conversation. Instructions (system, developer) change nothing: what is said is quoted."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
@@ -41,22 +37,23 @@ class Message(_Lenient):
         return "\n".join(part.text for part in self.content or () if part.type == "text")
 
 
-class StreamOptions(_Lenient):
+class StreamOptions(Lenient):
     """What a stream says besides the answer."""
 
     include_usage: bool | None = None
 
 
-class ChatRequest(_Lenient):
+class ChatRequest(Lenient):
     """A conversation whose last user message is the question."""
 
     messages: Annotated[list[Message], Field(min_length=1, max_length=MAX_HISTORY)] = Field(
-        examples=[[{"role": "user", "content": "How much did China invest in Belarus?"}]]
+        examples=[[{"role": "user", "content": "How much did China invest in Belarus?"}]],
+        json_schema_extra={"contains": {"properties": {"role": {"const": "user"}}, "required": ["role"]}},
     )
     model: Text = Field(default=MODEL, examples=[MODEL])
     stream: bool | None = False
     stream_options: StreamOptions | None = None
-    n: Literal[1] | None = 1
+    n: Annotated[Whole, Field(ge=1, le=1)] | None = 1
 
 
 class UrlCitation(BaseModel):

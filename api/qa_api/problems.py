@@ -28,6 +28,7 @@ from qa.errors import (
     QuestionInvalid,
 )
 from qa_api.openai_schemas import OpenAIError
+from qa_api.paths import methods_of
 from qa_api.schemas import Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -217,8 +218,12 @@ def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == 400:
         # A body that can't even be decoded is to a client what one of the wrong shape is.
         return respond(request.url.path, "request-invalid", f"{error.detail}.")
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        # The router names the methods of one route at the path; there may be others.
+        headers["Allow"] = ", ".join(sorted(methods_of(request.app, request.url.path)))
     kind = _HTTP_KINDS.get(error.status_code, "http-error")
     problem = _problem(
         kind, error.status_code, str(error.detail), f"{error.detail}; see /docs for what there is."
     )
-    return response_for(request.url.path, problem, error.headers)
+    return response_for(request.url.path, problem, headers)
