@@ -8,7 +8,8 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -28,17 +29,28 @@ PATIENCE_MS = 20_000
 
 
 class Paced:
-    """The app, with a pause of `seconds` after each event of a stream, so that a test can see it come."""
+    """The app; inside `step_by_step` each event of a stream waits to be let go, so that tests see it come."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.seconds = 0.0
+        self._held: threading.Semaphore | None = None
+
+    @contextmanager
+    def step_by_step(self) -> Iterator[Callable[[], None]]:
+        """Gives what lets the next event go; at the end all go."""
+        held = self._held = threading.Semaphore(0)
+        try:
+            yield held.release
+        finally:
+            self._held = None
+            held.release(1_000)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def paced(message: MutableMapping[str, Any]) -> None:
+            held = self._held
+            if held and message.get("body") and scope["path"] == "/v1/ask/stream":
+                await asyncio.to_thread(held.acquire)
             await send(message)
-            if message["type"] == "http.response.body" and scope["path"] == "/v1/ask/stream":
-                await asyncio.sleep(self.seconds)
 
         await self.app(scope, receive, paced if scope["type"] == "http" else send)
 
@@ -48,6 +60,7 @@ class Site:
 
     def __init__(self, settings: Settings) -> None:
         self.paced = Paced(create_app(settings))
+        self.settings = settings
         self.feedback = settings.feedback
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/"
@@ -58,6 +71,11 @@ class Site:
         self._thread.start()
         while not self._server.started:
             time.sleep(0.01)
+
+    def kill(self) -> None:
+        """End at once, whatever is being answered."""
+        self._server.force_exit = True
+        self._server.should_exit = True
 
     def stop(self) -> None:
         self._server.should_exit = True

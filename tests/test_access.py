@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,9 @@ from qa.pipeline import QA
 from qa.settings import Settings
 from qa_api.access import is_loopback, refuse_open_address
 from qa_api.app import create_app
+from qa_api.command import address_of
+from qa_api.paths import route_paths
+from qa_api.static import PAGE
 
 ASK = {"question": "How much did China invest in Belarus?"}
 
@@ -37,26 +41,45 @@ def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        *("/v1/ask", "/v1/ask/stream", "/v1/search", "/v1/documents", "/v1/documents/x", "/v1/feedback"),
-        *("/metrics", "/docs", "/openapi.json", "/mcp", "/nowhere"),
-    ],
-)
-def test_every_route_needs_a_key(client: TestClient, path: str) -> None:
-    for method in ("GET", "POST", "DELETE"):
-        for headers in ({}, bearer("qa-wrong"), {"Authorization": "Basic eDp5"}, bearer("")):
-            response = client.request(method, path, headers=headers)
-            assert response.status_code == 401
-            assert response.json()["type"] == "urn:qa:problem:key-invalid"
-            assert response.headers["www-authenticate"].startswith("Bearer")
+def filled(path: str) -> str:
+    """A path that the declared one matches."""
+    return re.sub(r"{\w+(:path)?}", "x", path)
 
 
-def test_health_and_the_page_need_none(client: TestClient) -> None:
-    assert client.get("/healthz").status_code == 200
-    assert client.get("/readyz").status_code == 200
-    assert client.get("/").status_code == 200
+def test_every_route_needs_a_key_but_health_and_the_files_of_the_page(client: TestClient) -> None:
+    """Of all routes that the application has, whoever adds one."""
+    routes = [*route_paths(client.app), "/nowhere"]  # type: ignore[arg-type]
+    assert {"/v1/ask", "/v1/documents/{document_id:path}", "/mcp", "/docs", "/openapi.json"} <= {*routes}
+    code = {"/" + path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*")} | {"/"}
+    for route in {*routes} - code - {"/healthz", "/readyz"}:
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
+            for headers in ({}, bearer("qa-wrong"), {"Authorization": "Basic eDp5"}, bearer("")):
+                response = client.request(method, filled(route), headers=headers)
+                assert response.status_code == 401, (method, route, headers)
+                assert response.headers["www-authenticate"].startswith("Bearer")
+    for route in code | {"/healthz", "/readyz"}:
+        assert client.get(route).status_code == 200, route
+
+
+def test_the_files_of_the_page_hold_no_data(settings: Settings) -> None:
+    """They are shown to anyone, so they are those of the package, whatever the documents are."""
+    title = next(settings.corpus.glob("*.toml")).read_text().split('"')[1]
+    assert all(title not in path.read_text() for path in PAGE.rglob("*") if path.is_file())
+
+
+def test_without_a_key_readiness_is_told_and_nothing_else(
+    client: TestClient, keys: dict[str, tuple[str, str]], tmp_path: Path
+) -> None:
+    key = bearer(keys["read"][0])
+    assert client.get("/readyz").json() == {"status": "ready", "documents": None, "passages": None}
+    assert client.get("/readyz", headers=key).json()["documents"] == 3
+    assert client.get("/readyz", headers=bearer("qa-wrong")).status_code == 401
+    away = TestClient(create_app(Settings(index=tmp_path / "away", api_keys=keys["read"][1])))
+    refused = away.get("/readyz")
+    assert (refused.status_code, refused.json()["type"]) == (503, "urn:qa:problem:not-ready")
+    assert "away" not in refused.text
+    told = away.get("/readyz", headers=key)
+    assert (told.status_code, told.json()["type"]) == (503, "urn:qa:problem:index-missing")
 
 
 def test_on_openais_routes_the_refusal_is_openais(client: TestClient) -> None:
@@ -172,6 +195,11 @@ def test_without_keys_only_this_machine_is_listened_to(tmp_path: Path) -> None:
     )
     assert result.returncode == 2
     assert "QA_API_KEYS" in result.stderr
+
+
+def test_an_ipv6_address_is_shown_as_browsers_want_it() -> None:
+    assert address_of(Settings(host="::1", port=8001)) == "http://[::1]:8001"
+    assert address_of(Settings(host="127.0.0.1")) == "http://127.0.0.1:8000"
 
 
 def test_qa_key_makes_a_key_that_opens(tmp_path: Path) -> None:

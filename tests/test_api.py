@@ -9,7 +9,9 @@ from fastapi.testclient import TestClient
 from qa.pipeline import MAX_QUESTION_CHARS, QA
 from qa.settings import Settings
 from qa_api.app import create_app
+from qa_api.schemas import MAX_HISTORY
 
+TURN = {"role": "user", "content": "Hello"}
 CHINA = "How much did China invest in Belarus, and in how many projects?"
 
 
@@ -97,6 +99,8 @@ def test_health_and_readiness(client: TestClient) -> None:
         ("/v1/ask", {}, 422, "request-invalid"),
         ("/v1/ask", {"question": "Why?", "topk": 3}, 422, "request-invalid"),
         ("/v1/ask", {"question": "Why?", "top_k": 0}, 422, "request-invalid"),
+        ("/v1/ask", {"question": "Why?", "top_k": "5"}, 422, "request-invalid"),
+        ("/v1/ask", {"question": "Why?", "history": [TURN] * (MAX_HISTORY + 1)}, 422, "request-invalid"),
         ("/v1/search", {"query": ""}, 422, "question-invalid"),
         ("/v1/documents/none", None, 404, "document-not-found"),
         ("/v2/ask", None, 404, "not-found"),
@@ -111,6 +115,18 @@ def test_bad_requests_are_problems(
     problem = response.json()
     assert (problem["type"], problem["status"]) == (f"urn:qa:problem:{kind}", status)
     assert problem["detail"]
+
+
+def test_a_method_that_is_not_there_is_told_which_are(client: TestClient) -> None:
+    for path, methods in (
+        ("/v1/documents", "GET, POST"),
+        ("/v1/documents/x", "DELETE, GET"),
+        ("/v1/ask", "POST"),
+        ("/", "GET, HEAD"),
+    ):
+        response = client.request("PATCH", path)
+        assert (response.status_code, response.json()["type"]) == (405, "urn:qa:problem:method-not-allowed")
+        assert response.headers["allow"] == methods
 
 
 def test_a_body_that_is_no_json_is_a_problem(client: TestClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,10 @@ def test_ingest_ask_search_and_status(folder: Path) -> None:
     asked = qa("ask", "When was the lighthouse built?", cwd=folder)
     assert asked.returncode == 0
     assert "The lighthouse was built in 1911. [1]" in asked.stdout
+    refused = qa("ask", "Who painted the Sistine Chapel?", cwd=folder).stdout
+    assert "The documents do not say." in refused
+    for shown in (asked.stdout, refused):
+        assert re.search(r"^Chance that the documents answer the question: \d+%$", shown, re.MULTILINE)
     body = json.loads(qa("ask", "When was the lighthouse built?", "--json", cwd=folder).stdout)
     assert body["citations"][0]["quote"] == "The lighthouse was built in 1911."
     assert "lamp 0-" in qa("search", "lighthouse", cwd=folder).stdout

@@ -69,3 +69,21 @@ def test_the_tools_answer_as_the_library_does(target: Any, qa: QA) -> None:
                 assert "Traceback" not in str(failed.content)
 
     anyio.run(drive)
+
+
+def test_what_nobody_foresaw_is_told_without_its_words(
+    settings: Settings, qa: QA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret detail")
+
+    async def drive(address: str) -> Any:
+        async with Client(f"{address}/mcp") as client:
+            return await client.call_tool("ask_question", {"question": "Why?"})
+
+    monkeypatch.setattr(qa, "ask", broken)
+    with serving(create_app(settings, qa)) as address:
+        failed = anyio.run(drive, address)
+    assert failed.is_error
+    assert "RuntimeError" in str(failed.content)
+    assert "secret" not in str(failed.content)

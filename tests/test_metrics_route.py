@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import json
 import logging
-from pathlib import Path
+import re
+from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from qa.keys import new_key
 from qa.pipeline import QA
 from qa.settings import Settings
 from qa_api.app import create_app
-from qa_api.observe import HEADERS, JsonLines
+from qa_api.log import JsonLines
+from qa_api.observe import HEADERS
 
 CHINA = "How much did China invest in Belarus, and in how many projects?"
 POLAND = "What is the capital of Poland?"
@@ -108,31 +111,83 @@ def test_the_log_tells_questions_if_asked_for(
     assert json.loads(JsonLines().format(caplog.records[-1]))["question"] == CHINA
 
 
-def test_a_bug_is_logged_with_its_traceback(
+def test_a_bug_is_logged_with_its_places_but_not_with_what_it_says(
     client: TestClient, qa: QA, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("the reason")
+        try:
+            int("a sentence of a document")
+        except ValueError as error:
+            raise RuntimeError("the question was Why") from error
 
     monkeypatch.setattr(qa, "steps", broken)
     response = client.post("/v1/ask", json={"question": "Why?"})
     lines = [json.loads(JsonLines().format(one)) for one in caplog.records if one.name == "qa_api"]
     bug = next(line for line in lines if line["event"] == "bug")
-    assert "the reason" in bug["traceback"]
     assert bug["request_id"] == response.headers["x-request-id"]
+    assert [one["type"] for one in bug["errors"]] == ["builtins.RuntimeError", "builtins.ValueError"]
+    for error in bug["errors"]:
+        assert re.fullmatch(r".*test_metrics_route\.py:\d+:broken", error["stack"][-1])
+    assert any("qa_api" in place for place in bug["errors"][0]["stack"])
+    for words in ("the question was", "a sentence of", "invalid literal"):
+        assert words not in json.dumps(lines)
 
 
-def test_feedback_becomes_drafts_of_gold_rows(settings: Settings, qa: QA, tmp_path: Path) -> None:
-    path = tmp_path / "folder" / "feedback.jsonl"
-    client = TestClient(create_app(settings.model_copy(update={"feedback": path}), qa))
-    answer = client.post("/v1/ask", json={"question": CHINA, "trace": True}).json()
-    history = [{"role": "user", "content": "Hello"}]
-    for verdict in ("up", "down"):
-        body = {**answer, "verdict": verdict, "history": history, "comment": "So it is."}
-        assert client.post("/v1/feedback", json=body).status_code == 204
-    good, bad = (json.loads(line) for line in path.read_text().splitlines())
-    assert (good["verdict"], good["draft"], good["question"]) == ("good", True, CHINA)
-    assert good["evidence"][0]["quote"] == answer["citations"][0]["quote"]
-    assert good["history"] == history
-    assert (bad["verdict"], bad["answers"], bad["comment"]) == ("bad", [], "So it is.")
-    assert client.post("/v1/feedback", json={**answer, "verdict": "maybe"}).status_code == 422
+def test_of_other_libraries_messages_only_the_place_is_logged() -> None:
+    try:
+        raise ExceptionGroup("a sentence", [ValueError("of a document")])
+    except ExceptionGroup as error:
+        record = logging.LogRecord("mcp.server", logging.ERROR, "a.py", 7, "about %r", ("a title",), None)
+        record.exc_info = (type(error), error, error.__traceback__)
+    line = JsonLines().format(record)
+    assert json.loads(line)["place"] == "a.py:7:None"
+    kinds = [one["type"] for one in json.loads(line)["errors"]]
+    assert kinds == ["builtins.ExceptionGroup", "builtins.ValueError"]
+    for words in ("a title", "a sentence", "of a document"):
+        assert words not in line
+
+
+def test_the_log_tells_the_problem_of_a_refusal(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "qa_api"):
+        client.get("/v1/documents/a-secret-name")
+    entry = json.loads(JsonLines().format(caplog.records[-1]))
+    assert entry["problem"] == "urn:qa:problem:document-not-found"
+    assert "a-secret-name" not in json.dumps(entry)
+
+
+def _in_pieces() -> Iterator[bytes]:
+    """A body whose length nobody announces."""
+    for _ in range(6):
+        yield b" " * 1_000_000
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/mcp", "/v1/chat/completions", "/v1/documents/x"])
+@pytest.mark.parametrize("announced", [True, False])
+def test_what_is_too_long_is_a_problem_and_counted_under_its_route(
+    settings: Settings, qa: QA, path: str, announced: bool
+) -> None:
+    with TestClient(create_app(settings, qa)) as client:
+        body = b" " * 6_000_000 if announced else _in_pieces()
+        headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+        response = client.post(path, content=body, headers=headers)
+        counted = samples(client)
+    if path == "/v1/documents/x" and not announced:  # no such method, so nothing is read
+        assert response.status_code == 405
+        return
+    assert response.status_code == 413
+    if path.startswith("/v1/chat"):
+        assert response.json()["error"]["code"] == "body_too_large"
+    else:
+        assert response.json()["type"] == "urn:qa:problem:body-too-large"
+        assert response.headers["content-type"] == "application/problem+json"
+    route = path.replace("/x", "/{document_id:path}")
+    assert counted["qa_http_requests_total", frozenset({"POST", route, "413"})] == 1
+
+
+def test_who_is_refused_is_counted_under_the_route(settings: Settings, qa: QA) -> None:
+    key, entry = new_key("alice", read_only=True)
+    client = TestClient(create_app(settings.model_copy(update={"api_keys": entry}), qa))
+    assert client.get("/v1/documents/x").status_code == 401
+    client.headers["Authorization"] = f"Bearer {key}"
+    route = "/v1/documents/{document_id:path}"
+    assert samples(client)["qa_http_requests_total", frozenset({"GET", route, "401"})] == 1

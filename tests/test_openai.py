@@ -109,6 +109,12 @@ def test_errors_are_those_that_the_client_knows(client: openai.OpenAI) -> None:
 def test_models(client: openai.OpenAI) -> None:
     assert [model.id for model in client.models.list()] == ["grounded-qa"]
 
+    assert client.models.retrieve("grounded-qa").id == "grounded-qa"
+    with pytest.raises(openai.NotFoundError) as caught:
+        client.models.retrieve("other/model")
+    assert (caught.value.code, caught.value.type) == ("model_not_found", "invalid_request_error")
+    assert "grounded-qa" in caught.value.message
+
 
 def test_langchain_chats(url: str, qa: QA) -> None:
     chat = ChatOpenAI(base_url=f"{url}/v1", api_key=SecretStr("none"), model="grounded-qa")

@@ -19,18 +19,30 @@ UNKNOWN = "Who won the world cup in 2014?"
 
 
 def test_an_answer_streams_evidence_then_claims_then_the_whole(page: Page, site: Site) -> None:
-    site.paced.seconds = 0.5
-    try:
+    with site.paced.step_by_step() as step:
         page.get_by_label("Your question").fill(TREATY)
         page.get_by_role("button", name="Ask", exact=True).click()
+        expect(page.locator(".progress")).to_have_text("Searching the documents…")
+        step()
         expect(page.locator(".progress")).to_have_text(re.compile(r"Reading 10 passages from \d documents?…"))
         expect(page.locator(".claim")).to_have_count(0)
+        step()
         expect(page.locator(".streaming .claim")).to_have_count(1)
         expect(page.locator(".foot")).to_have_count(0)
-        expect(page.locator(".foot")).to_be_visible()
-        expect(page.locator(".streaming")).to_have_count(0)
-    finally:
-        site.paced.seconds = 0.0
+    expect(page.locator(".foot")).to_be_visible()
+    expect(page.locator(".streaming")).to_have_count(0)
+
+
+def test_a_question_can_be_stopped_and_asked_again(page: Page, site: Site) -> None:
+    with site.paced.step_by_step() as step:
+        page.get_by_label("Your question").fill(TREATY)
+        page.keyboard.press("Enter")
+        step()
+        expect(page.locator(".progress")).to_contain_text("Reading")
+        page.get_by_role("button", name="Stop").click()
+        expect(page.locator(".reply.error")).to_contain_text("You stopped this question.")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".conflict .foot")).to_be_visible()
 
 
 def test_a_citation_opens_its_document_at_the_exact_quote(page: Page) -> None:

@@ -11,7 +11,6 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
-from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from qa.build import run_ingest
 from qa.settings import Settings
@@ -28,7 +27,37 @@ SETTINGS = Settings(
     rate_limit="1000000/minute",
 )
 APP = create_app(SETTINGS)
-schema = schemathesis.openapi.from_asgi("/openapi.json", APP)
+# What a schema can't say of a request that it allows: that no two files of a form have one name, and that the
+# last message of the user is a question. So these two may refuse what fits their schema, with this status.
+MAY_REFUSE = {"/v1/documents": "422", "/v1/chat/completions": "400"}
+USUAL = ["2xx", "401", "403", "404", "409", "429", "503"]
+CONFIG = schemathesis.Config.from_dict(
+    {
+        "operations": [
+            {
+                "include-path": path,
+                "checks": {"positive_data_acceptance": {"expected-statuses": [*USUAL, status]}},
+            }
+            for path, status in MAY_REFUSE.items()
+        ]
+    }
+)
+schema = schemathesis.openapi.from_asgi("/openapi.json", APP, config=CONFIG)
+
+
+def without_long_arrays(part: Any) -> None:
+    """Take out limits of thousands: it takes minutes to make arrays that just keep or just break them."""
+    if isinstance(part, dict):
+        if part.get("maxItems", 0) > 100:
+            del part["maxItems"]
+        for one in part.values():
+            without_long_arrays(one)
+    elif isinstance(part, list):
+        for one in part:
+            without_long_arrays(one)
+
+
+without_long_arrays(schema.raw_schema)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,13 +73,26 @@ def index() -> Iterator[None]:
 
 @schema.parametrize()
 @hypothesis_settings(
-    max_examples=15,
+    max_examples=40,
     deadline=None,
     derandomize=True,
-    phases=(Phase.generate,),
+    phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
 def test_the_service_does_what_its_description_says(case: schemathesis.Case[Any]) -> None:
-    # Some of what is asked of a request a schema can't say: a question that is more than blanks, a
-    # conversation in which the user speaks. And a number that is written as a string is read as a number.
-    case.call_and_validate(excluded_checks=[positive_data_acceptance, negative_data_rejection])
+    case.call_and_validate()
+
+
+def test_documents_come_and_go_as_the_description_says(index: None) -> None:
+    """What an upload answers leads to reading and deleting it, in any order."""
+    machine = schema.as_state_machine()
+    machine.run(
+        settings=hypothesis_settings(
+            max_examples=15,
+            stateful_step_count=6,
+            deadline=None,
+            derandomize=True,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+        )
+    )

@@ -133,6 +133,9 @@ def test_json_lines_are_a_document_each(client: TestClient) -> None:
         ("a?b.txt", "name-invalid"),
         ("x" * 300 + ".txt", "name-invalid"),
         ("..", "name-invalid"),
+        ("a\x7fb.txt", "name-invalid"),
+        ("a\u0085b.txt", "name-invalid"),
+        ("a\u2028b.txt", "name-invalid"),
         ("lamp.txt", "name-taken"),
         ("lamp.md", "name-taken"),
     ],
@@ -141,6 +144,21 @@ def test_names_that_are_refused(client: TestClient, name: str, kind: str) -> Non
     (result,) = upload(client, **{name: "Some text."}).json()["results"]
     assert result["problem"]["type"] == f"urn:qa:problem:{kind}"
     assert result["problem"]["status"] == (409 if kind == "name-taken" else 422)
+
+
+@pytest.mark.parametrize("mark", [*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+def test_names_that_turn_the_direction_of_reading_are_refused(client: TestClient, mark: int) -> None:
+    name = f"ann{chr(mark)}txt.exe.txt"
+    (result,) = upload(client, **{name: "Some text."}).json()["results"]
+    assert result["problem"]["type"] == "urn:qa:problem:name-invalid"
+    assert "direction of reading; rename the file." in result["problem"]["detail"]
+    assert chr(mark) not in result["problem"]["detail"]
+
+
+def test_names_in_any_script_are_taken(client: TestClient) -> None:
+    for name in ("מגדלור.txt", "منارة.txt", "می\u200cخواهم.txt", "灯台 👩\u200d🚀.txt"):
+        assert upload(client, **{name: "Some text."}).status_code == 200, name
+        client.delete(f"/v1/documents/{name.removesuffix('.txt')}")
 
 
 @pytest.mark.parametrize("name", ["../../etc/bridge.txt", "C:\\temp\\bridge.txt", "/bridge.txt"])

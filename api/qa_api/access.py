@@ -12,6 +12,7 @@ from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -44,7 +45,7 @@ class AccessRules:
 
     def __init__(self, settings: Settings, *, only_local: bool) -> None:
         self._keys = parse_keys(settings.api_keys)
-        self._open = page_paths().keys() | _HEALTH
+        self._open = page_paths().keys() | _HEALTH  # the page is code alone, and asks for the key
         self._only_local = only_local
         try:
             self._limit = parse(settings.rate_limit)
@@ -55,35 +56,39 @@ class AccessRules:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     def refusal(self, scope: Scope) -> Response | None:
-        """What to answer instead of serving the request, if anything."""
+        """What to answer instead of serving the request, if anything.
+
+        Whether the one who asks is known goes into the state of the request: `is_trusted` reads it.
+        """
         path: str = scope["path"]
         headers = Headers(scope=scope)
         foreign = self._foreign(scope["method"], path, headers)
-        if foreign is not None or path in _HEALTH:
+        given = headers.get("authorization", "")
+        scope.setdefault("state", {})["trusted"] = not self._keys or bool(given)  # a wrong key ends here
+        if foreign is not None or (path in _HEALTH and not (self._keys and given)):
             return foreign
         who = "address " + (scope["client"][0] if scope.get("client") else "unknown")
-        if self._keys and path not in self._open:
-            scheme, _, given = headers.get("authorization", "").partition(" ")
-            key = find_key(given.strip(), self._keys) if scheme.lower() == "bearer" else None
+        if self._keys and (given or path not in self._open):
+            scheme, _, secret = given.partition(" ")
+            key = find_key(secret.strip(), self._keys) if scheme.lower() == "bearer" else None
             if key is None:
                 # Wrong keys are counted too: guessing is limited like asking.
-                return self._too_often(path, who) or _unauthorised(path)
+                return self._too_often(path, who) or respond(
+                    path, "key-invalid", headers={"WWW-Authenticate": 'Bearer realm="qa"'}
+                )
             if key.read_only and scope["method"] not in _SAFE and path.startswith(_WRITING):
-                detail = "This key may only read; use one that may write."
-                return respond(path, 403, "read-only", "The key may only read", detail)
+                return respond(path, "read-only")
             who = "key " + key.name
         return self._too_often(path, who)
 
     def _foreign(self, method: str, path: str, headers: Headers) -> Response | None:
         host = headers.get("host", "")
         if self._only_local and not _is_local(host):
-            detail = "Without keys the service answers to 'localhost' only; set QA_API_KEYS to use a name."
-            return respond(path, 403, "host-refused", "The host is refused", detail)
+            return respond(path, "host-refused")
         origin = headers.get("origin")
         # Browsers send forms to other hosts without asking first; the origin tells.
         if origin and method not in _SAFE and origin.partition("://")[2] != host:
-            detail = "Pages of other sites may not write here; open the page of this service."
-            return respond(path, 403, "origin-refused", "The origin is refused", detail)
+            return respond(path, "origin-refused")
         return None
 
     def _too_often(self, path: str, who: str) -> Response | None:
@@ -92,7 +97,12 @@ class AccessRules:
         free_at = self._limiter.get_window_stats(self._limit, who).reset_time
         seconds = max(1, math.ceil(free_at - time.time()))
         detail = f"More than {self._limit}; try again in {seconds} s."
-        return respond(path, 429, "rate-limited", "Too many requests", detail, {"Retry-After": str(seconds)})
+        return respond(path, "rate-limited", detail, {"Retry-After": str(seconds)})
+
+
+def is_trusted(request: Request) -> bool:
+    """Whether a request may learn how the service is: it has a key, or none is needed."""
+    return bool(request.state.trusted)
 
 
 class Access:
@@ -106,13 +116,6 @@ class Access:
         """Serve or refuse one request."""
         refused = self._access.refusal(scope) if scope["type"] == "http" else None
         await (refused or self._app)(scope, receive, send)
-
-
-def _unauthorised(path: str) -> Response:
-    detail = "Send a key of this service as 'Authorization: Bearer KEY'."
-    return respond(
-        path, 401, "key-invalid", "A key is needed", detail, {"WWW-Authenticate": 'Bearer realm="qa"'}
-    )
 
 
 def is_loopback(host: str) -> bool:

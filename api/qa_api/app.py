@@ -15,10 +15,12 @@ from qa.settings import Settings
 from qa_api import problems, static
 from qa_api.access import Access, AccessRules
 from qa_api.body_limit import BodyLimit
+from qa_api.description import DescribedAPI
 from qa_api.documents import documents_router
 from qa_api.mcp_server import PATH, Assistants
 from qa_api.observe import Observe
 from qa_api.openai_routes import router as openai_router
+from qa_api.paths import route_paths
 from qa_api.routes import router
 from qa_api.service import Service
 
@@ -40,13 +42,14 @@ def create_app(settings: Settings, qa: QA | None = None, *, only_local: bool = F
             yield
         service.close()
 
-    app = FastAPI(
+    app = DescribedAPI(
         title="Document question answering",
         summary="Answers that quote their sources, and say when there is none.",
         version=version("grounded-qa"),
         docs_url=None,  # FastAPI's own page loads scripts from another host
         redoc_url=None,
         lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(_KEY)] if settings.api_keys else [],
     )
     app.state.service = service
@@ -59,5 +62,5 @@ def create_app(settings: Settings, qa: QA | None = None, *, only_local: bool = F
     # The last added is the outermost.
     app.add_middleware(BodyLimit, uploads=settings.upload_max_files * settings.upload_max_bytes)
     app.add_middleware(Access, access=AccessRules(settings, only_local=only_local))
-    app.add_middleware(Observe, metrics=service.metrics)
+    app.add_middleware(Observe, metrics=service.metrics, routes=route_paths(app))
     return app

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa_api.problems import respond
 
-_MAX_BYTES = 5_000_000
+MAX_BYTES = 5_000_000
 """Of a request that is no upload; a history may be long."""
 _FORM_OVERHEAD = 100_000
 """Bytes of a multipart body that are no file: boundaries and headers."""
 
 
+class _TooLong(Exception):
+    """Ends the reading of a body that has been refused."""
+
+
 class BodyLimit:
     """Limits the bodies of requests; `uploads` is the limit of all files of an upload together, in bytes.
 
-    FastAPI's own limit answers with plain text, and past the layers that add headers.
+    FastAPI's own limit and the MCP SDK's answer with plain text.
     """
 
     def __init__(self, app: ASGIApp, uploads: int) -> None:
@@ -29,12 +32,12 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._uploads if scope["path"] == "/v1/documents" else _MAX_BYTES
+        limit = self._uploads if scope["path"] == "/v1/documents" else MAX_BYTES
         detail = f"The request is longer than {limit} bytes; send less at once."
+        refusal = respond(scope["path"], "body-too-large", detail)
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced) > limit:
-            answer = respond(scope["path"], 413, "body-too-large", "The request is too long", detail)
-            await answer(scope, receive, send)
+            await refusal(scope, receive, send)
             return
         read = 0
 
@@ -43,7 +46,17 @@ class BodyLimit:
             message = await receive()
             read += len(message.get("body", b""))
             if read > limit:
-                raise HTTPException(413, "The request is too long")
+                await refusal(scope, receive, send)
+                raise _TooLong
             return message
 
-        await self._app(scope, receive_within_limit, send)
+        async def send_unless_refused(message: Message) -> None:
+            if read <= limit:
+                await send(message)
+
+        try:
+            await self._app(scope, receive_within_limit, send_unless_refused)
+        except Exception:
+            # Once the request is refused, whatever fails within fails for want of the rest of it.
+            if read <= limit:
+                raise

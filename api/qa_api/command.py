@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated
 
 import typer
 
 from qa.cli import sync_corpus
 from qa.keys import new_key
-from qa.settings import load_settings
+from qa.settings import Settings, load_settings
 
 # What is heavy is imported inside the commands: 'qa --help' loads no web framework.
 
@@ -24,29 +23,34 @@ def serve(
 
     from qa_api.access import is_loopback, refuse_open_address
     from qa_api.app import create_app
-    from qa_api.observe import JsonLines
+    from qa_api.log import log_to_stderr
 
     settings = load_settings()
     refuse_open_address(settings, insecure=insecure)
     app = create_app(settings, only_local=is_loopback(settings.host) and not settings.api_keys)
     sync_corpus(settings)
     app.state.service.qa()
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    logging.getLogger("qa_api").setLevel(logging.INFO)
-    address = f"http://{settings.host}:{settings.port}"
+    log_to_stderr()
+    address = address_of(settings)
     typer.echo(f"Ready: open {address} or ask at {address}/v1/ask; {address}/docs says how (Ctrl-C ends it).")
     uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False)
 
 
+def address_of(settings: Settings) -> str:
+    """Where browsers find the service; an IPv6 address stands in brackets."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
 def mcp() -> None:
     """Answer as an MCP server over standard input and output, for assistants that start it."""
+    from qa_api.log import log_to_stderr
     from qa_api.mcp_server import create_server
     from qa_api.service import Service
 
     service = Service(load_settings())
     service.qa()
+    log_to_stderr()
     create_server(service).run("stdio")
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response, UploadFile
+from fastapi import APIRouter, File, Path, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 
 from qa.errors import LoadError
@@ -23,12 +23,23 @@ from qa_api.schemas import (
 )
 from qa_api.service import Service
 
+DocumentId = Annotated[str, Path(examples=["002_dca27c1875aea8af"])]
+
+
+_LINKS = {
+    name: {"operationId": name, "parameters": {"document_id": "$response.body#/results/0/document/id"}}
+    for name in ("document", "delete")
+}
+"""What can be done with a document that was taken in: read it, delete it."""
+
 
 def documents_router(settings: Settings) -> APIRouter:
     """The routes, with the limits of these settings."""
     router = APIRouter(prefix="/v1/documents")
+    # Described here, and checked below in words of its own.
+    some_files = File(json_schema_extra={"minItems": 1, "maxItems": settings.upload_max_files})
 
-    @router.get("", responses=responses(503))
+    @router.get("", responses=responses("index-missing"))
     def documents(service: TheService) -> list[DocumentListed]:
         """The documents that are answered from."""
         return [DocumentListed.of(document, origin=origin) for document, origin in service.documents()]
@@ -36,11 +47,18 @@ def documents_router(settings: Settings) -> APIRouter:
     @router.post(
         "",
         responses={
-            **responses(413, 422, 503),
-            207: {"model": UploadResponse, "description": "Some file was refused; its result says why."},
+            **responses("read-only", "body-too-large", "request-invalid", "index-missing", "index-busy"),
+            200: {"links": _LINKS},
+            207: {
+                "model": UploadResponse,
+                "description": "Some file was refused; its result says why.",
+                "links": _LINKS,
+            },
         },
     )
-    def upload(files: list[UploadFile], service: TheService, response: Response) -> UploadResponse:
+    def upload(
+        service: TheService, response: Response, files: list[UploadFile] = some_files
+    ) -> UploadResponse:
         """Take in documents; a file of the name of an earlier upload replaces it.
 
         A metadata file `<name>.meta.toml` in the same request tells the title and the date of `<name>`.
@@ -50,14 +68,20 @@ def documents_router(settings: Settings) -> APIRouter:
             response.status_code = 207
         return UploadResponse(results=results)
 
-    @router.get("/{document_id:path}", responses=responses(404, 503))
-    def document(document_id: str, service: TheService) -> DocumentWithText:
+    @router.get("/{document_id:path}", responses=responses("document-not-found", "index-missing"))
+    def document(document_id: DocumentId, service: TheService) -> DocumentWithText:
         """One document, with its text."""
         found = service.qa().document(document_id)
         return DocumentWithText.of(found, text=found.text)
 
-    @router.delete("/{document_id:path}", status_code=204, responses=responses(404, 409, 503))
-    def delete(document_id: str, service: TheService) -> None:
+    @router.delete(
+        "/{document_id:path}",
+        status_code=204,
+        responses=responses(
+            "read-only", "document-not-found", "document-kept", "index-missing", "index-busy"
+        ),
+    )
+    def delete(document_id: DocumentId, service: TheService) -> None:
         """Delete an uploaded document. One of the corpus folder is removed there."""
         service.remove(document_id)
 

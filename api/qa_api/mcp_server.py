@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import wraps
@@ -19,6 +20,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from qa.errors import QAError
 from qa.types import Turn
 from qa.wire import wire_answer
+from qa_api.body_limit import MAX_BYTES
+from qa_api.problems import bug_of
 from qa_api.schemas import (
     AskResponse,
     DocumentList,
@@ -30,6 +33,7 @@ from qa_api.schemas import (
 )
 from qa_api.service import Service
 
+log = logging.getLogger("qa_api")
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 PATH = "/mcp"
@@ -102,7 +106,11 @@ class Assistants:
         # Hosts and origins are looked at by `access`, for all routes alike.
         trusting = TransportSecuritySettings(enable_dns_rebinding_protection=False)
         self._app = server.streamable_http_app(
-            streamable_http_path=PATH, stateless_http=True, json_response=True, transport_security=trusting
+            streamable_http_path=PATH,
+            stateless_http=True,
+            json_response=True,
+            transport_security=trusting,
+            max_request_body_size=MAX_BYTES,  # `body_limit` comes first and has more to say
         )
         async with server.session_manager.run():
             yield
@@ -124,5 +132,8 @@ def _told(function: Callable[_P, _T]) -> Callable[_P, _T]:
             return function(*arguments, **options)
         except QAError as error:
             raise ToolError(str(error)) from error
+        except Exception as error:
+            log.exception("bug in a tool")
+            raise ToolError(bug_of(error).detail) from None
 
     return telling

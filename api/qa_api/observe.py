@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
 import uuid
+from collections.abc import Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa_api.metrics import Metrics
@@ -39,32 +40,17 @@ HEADERS = {
 _USABLE_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
 
-class JsonLines(logging.Formatter):
-    """A log record as one JSON object a line, with what was given as `extra={"fields": {…}}`."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Time (ISO 8601, UTC), level, event, fields, and the traceback of an error."""
-        entry = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-            + f".{record.msecs:03.0f}Z",
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-            **getattr(record, "fields", {}),
-        }
-        if record.exc_info:
-            entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)
-
-
 class Observe:
     """The outermost layer: even the answer to a bug has its headers, its id and its line in the log.
 
-    The log names routes, not paths: no id of a document, no question and no text gets into it.
+    The log names routes, not paths: no id of a document, no question and no text gets into it. `routes`
+    are their paths as declared, so that a request that is refused on its way there is named too.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, routes: Sequence[str]) -> None:
         self._app = app
         self._metrics = metrics
+        self._routes = [(compile_path(path)[0], path) for path in routes]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -97,7 +83,8 @@ class Observe:
             self._note(scope, status, request_id, time.perf_counter() - start)
 
     def _note(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", None) or "other"
+        path = scope["path"]
+        route = next((route for pattern, route in self._routes if pattern.match(path)), "other")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.observe(method, route, status, seconds)
         fields = {

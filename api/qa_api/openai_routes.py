@@ -9,17 +9,16 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
-from typing import Any
-from urllib.parse import quote
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from starlette.responses import StreamingResponse
 
 from qa.errors import QAError, QuestionInvalid
-from qa.types import Answer, Role, Shown, Turn
+from qa.types import Answer, Citation, Role, Shown, Turn
 from qa.wire import wire_answer
 from qa_api.openai_schemas import (
-    ERRORS,
     MODEL,
     Annotation,
     ChatCompletion,
@@ -33,7 +32,7 @@ from qa_api.openai_schemas import (
     UrlCitation,
     Usage,
 )
-from qa_api.problems import bug_of, openai_error, problem_of
+from qa_api.problems import bug_of, openai_error, openai_responses, problem_of, respond
 from qa_api.routes import TheService, noted
 from qa_api.service import Service
 from qa_api.stream import Steps, answer_of, started, taken
@@ -41,19 +40,28 @@ from qa_api.stream import Steps, answer_of, started, taken
 router = APIRouter()
 _CREATED = 1_760_000_000
 """Clients want a time at which a model was made, in seconds since 1970; it means nothing here."""
+_MODEL = Model(id=MODEL, created=_CREATED, owned_by=MODEL)
 
 
-@router.get("/v1/models", responses={status: ERRORS[status] for status in (401, 403, 429)})
+@router.get("/v1/models", responses=openai_responses())
 def models() -> ModelList:
     """The one model that there is: this service."""
-    return ModelList(data=[Model(id=MODEL, created=_CREATED, owned_by=MODEL)])
+    return ModelList(data=[_MODEL])
+
+
+@router.get("/v1/models/{model:path}", responses=openai_responses("model-not-found"), response_model=Model)
+def model(model: Annotated[str, Path(examples=[MODEL])], request: Request) -> Model | Response:
+    """The one model that there is, under its name."""
+    if model == MODEL:
+        return _MODEL
+    return respond(request.url.path, "model-not-found")
 
 
 @router.post(
     "/v1/chat/completions",
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
-        **ERRORS,
+        200: {"content": {"text/event-stream": {}}},
+        **openai_responses("body-too-large", "question-invalid", "request-invalid", "index-missing"),
     },
     response_model=ChatCompletion,
 )
@@ -155,10 +163,21 @@ def _annotations(answer: Answer, base_url: str) -> list[Annotation]:
             continue  # a quoted text may hold such brackets of its own
         url = citation.uri
         if not url.startswith(("http://", "https://")):
-            url = f"{base_url}v1/documents/{quote(citation.document_id)}"
+            url = _page(citation, base_url)
         place = UrlCitation(start_index=mark.start(), end_index=mark.end(), title=citation.title, url=url)
         found.append(Annotation(url_citation=place))
     return found
+
+
+def _page(citation: Citation, base_url: str) -> str:
+    """The link that opens the quote on the chat page."""
+    place = {
+        "doc": citation.document_id,
+        "start": citation.start,
+        "end": citation.end,
+        "rev": citation.revision[:16],
+    }
+    return f"{base_url}#{urlencode(place)}"
 
 
 def _event(body: dict[str, Any]) -> str:

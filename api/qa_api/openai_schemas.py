@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from qa.text import readable
 from qa.types import Status
-from qa_api.schemas import MAX_HISTORY, CitationOut, DisagreementOut
+from qa_api.schemas import MAX_HISTORY, CitationOut, DisagreementOut, Lenient, Whole
 
 MODEL = "grounded-qa"
 
@@ -16,18 +16,14 @@ MODEL = "grounded-qa"
 Text = Annotated[str, AfterValidator(readable)]
 
 
-class _Lenient(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-
-class TextPart(_Lenient):
+class TextPart(Lenient):
     """A part of a message; parts that are no text are passed over."""
 
     type: str
     text: Text = ""
 
 
-class Message(_Lenient):
+class Message(Lenient):
     """A turn of the conversation. Instructions (system, developer) change nothing: what is said is quoted."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
@@ -41,22 +37,23 @@ class Message(_Lenient):
         return "\n".join(part.text for part in self.content or () if part.type == "text")
 
 
-class StreamOptions(_Lenient):
+class StreamOptions(Lenient):
     """What a stream says besides the answer."""
 
     include_usage: bool | None = None
 
 
-class ChatRequest(_Lenient):
+class ChatRequest(Lenient):
     """A conversation whose last user message is the question."""
 
     messages: Annotated[list[Message], Field(min_length=1, max_length=MAX_HISTORY)] = Field(
-        examples=[[{"role": "user", "content": "How much did China invest in Belarus?"}]]
+        examples=[[{"role": "user", "content": "How much did China invest in Belarus?"}]],
+        json_schema_extra={"contains": {"properties": {"role": {"const": "user"}}, "required": ["role"]}},
     )
     model: Text = Field(default=MODEL, examples=[MODEL])
     stream: bool | None = False
     stream_options: StreamOptions | None = None
-    n: Literal[1] | None = 1
+    n: Annotated[Whole, Field(ge=1, le=1)] | None = 1
 
 
 class UrlCitation(BaseModel):
@@ -122,6 +119,39 @@ class ChatCompletion(Grounding):
     usage: Usage
 
 
+class Delta(BaseModel):
+    """What a chunk adds to the message."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+    annotations: list[Annotation] | None = None
+
+
+class ChunkChoice(BaseModel):
+    """What a chunk adds to the one answer; the last has a `finish_reason`."""
+
+    index: int = 0
+    delta: Delta
+    logprobs: None = None
+    finish_reason: Literal["stop"] | None = None
+
+
+class ChatCompletionChunk(BaseModel):
+    """A piece of a streamed answer; the last with a choice has our extension, the one after it the usage."""
+
+    id: str
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    created: int
+    model: str
+    choices: list[ChunkChoice]
+    usage: Usage | None = None
+    status: Status | None = None
+    confidence: float | None = None
+    standalone_question: str | None = None
+    citations: list[CitationOut] | None = None
+    disagreement: DisagreementOut | None = None
+
+
 class Model(BaseModel):
     """A model as OpenAI lists them."""
 
@@ -143,16 +173,11 @@ class OpenAIErrorBody(BaseModel):
 
     message: str
     type: str
-    param: str | None
-    code: str | None
+    param: str | None = None
+    code: str | None = None
 
 
 class OpenAIError(BaseModel):
     """OpenAI's error object."""
 
     error: OpenAIErrorBody
-
-
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": OpenAIError} for status in (400, 401, 403, 413, 429, 503)
-}

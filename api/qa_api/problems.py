@@ -6,6 +6,7 @@ On the routes of OpenAI's protocol they are OpenAI's error object instead.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -16,18 +17,23 @@ from starlette.exceptions import HTTPException
 from qa.errors import (
     DocumentKept,
     DocumentNotFound,
+    FeedbackUnwritable,
     IndexBusy,
     IndexError_,
+    IndexMissing,
     LoadError,
     ModelError,
     NameTaken,
     QAError,
     QuestionInvalid,
 )
+from qa_api.openai_schemas import OpenAIError
+from qa_api.paths import methods_of
 from qa_api.schemas import Problem
 
 MEDIA_TYPE = "application/problem+json"
 OPENAI_PATHS = ("/v1/chat/", "/v1/models")
+_PREFIX = "urn:qa:problem:"
 _STATUS: Sequence[tuple[type[QAError], int]] = (
     (QuestionInvalid, 422),
     (DocumentNotFound, 404),
@@ -36,17 +42,81 @@ _STATUS: Sequence[tuple[type[QAError], int]] = (
     (LoadError, 422),
     (IndexError_, 503),
     (ModelError, 503),
+    (FeedbackUnwritable, 503),
     (QAError, 400),
 )
-_HTTP_TYPES = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large", 422: "request-invalid"}
+_KINDS: Mapping[str, tuple[int, str, str]] = {
+    "key-invalid": (401, "A key is needed", "Send a key of this service as 'Authorization: Bearer KEY'."),
+    "read-only": (403, "The key may only read", "This key may only read; use one that may write."),
+    "host-refused": (
+        403,
+        "The host is refused",
+        "Without keys the service answers to 'localhost' only; set QA_API_KEYS to use a name.",
+    ),
+    "origin-refused": (
+        403,
+        "The origin is refused",
+        "Pages of other sites may not write here; open the page of this service.",
+    ),
+    "model-not-found": (404, "There is no such model", "The one model there is is called grounded-qa."),
+    "body-too-large": (
+        413,
+        "The request is too long",
+        "The request is longer than 5000000 bytes; send less at once.",
+    ),
+    "request-invalid": (422, "The request is not valid", "question: Field required."),
+    "rate-limited": (429, "Too many requests", "More than 6000 per 1 minute; try again in 7 s."),
+    "internal": (
+        500,
+        "Internal error",
+        "An unexpected KeyError occurred; the service's log has the details.",
+    ),
+    "not-ready": (503, "The service is not ready", "A request with a key is told what keeps it."),
+}
+"""Problems that are no error of the library: status, title and what the detail usually is."""
+_ERRORS: Sequence[QAError] = (
+    QuestionInvalid("The question is empty; write one."),
+    DocumentNotFound("There is no document 'bridge'; 'qa documents list' and GET /v1/documents name them."),
+    DocumentKept("'lamp' was read from the corpus folder; remove its file there and run 'qa ingest'."),
+    IndexMissing("There is no index in index; run 'qa ingest' first."),
+    IndexBusy("Another process (4711 on host) is writing the index; try again when it is done."),
+    FeedbackUnwritable(
+        "The verdict can't be written to feedback.jsonl (File too large); make room or set QA_FEEDBACK."
+    ),
+)
+"""Errors of the library as examples of what routes answer."""
+_HEADERS = {
+    401: ("WWW-Authenticate", 'Bearer realm="qa"', "how to show a key"),
+    429: ("Retry-After", "7", "seconds to wait"),
+    503: ("Retry-After", "2", "seconds to wait, where that is known"),
+}
+_HTTP_KINDS = {404: "not-found", 405: "method-not-allowed"}
 _BUSY_SECONDS = 2
 """After this long a writer of one upload is done."""
 
 
-def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The error responses of a route, for its OpenAPI description; those of every route are added."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"content": content} for status in sorted({*statuses, 401, 403, 429})}
+_KINDS_OF_ALL = ("key-invalid", "host-refused", "origin-refused", "rate-limited", "internal")
+
+
+def responses(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """The error responses of a route, for its description: of these kinds, and of those of every route."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for status, problems in _by_status(kinds).items():
+        examples = {kind: {"value": problem.model_dump()} for kind, problem in problems.items()}
+        schema = {"$ref": "#/components/schemas/Problem"}
+        found[status] = _head(status) | {"content": {MEDIA_TYPE: {"schema": schema, "examples": examples}}}
+    return found
+
+
+def openai_responses(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """The same for a route of OpenAI's protocol."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for status, problems in _by_status(kinds).items():
+        examples = {kind: {"value": openai_error(problem)} for kind, problem in problems.items()}
+        content = {"application/json": {"examples": examples}}
+        openai = _openai_status(status)
+        found[openai] = _head(openai) | {"model": OpenAIError, "content": content}
+    return found
 
 
 def problem_of(error: QAError) -> Problem:
@@ -54,32 +124,28 @@ def problem_of(error: QAError) -> Problem:
     status = next(status for kind, status in _STATUS if isinstance(error, kind))
     name = type(error).__name__.rstrip("_")
     kind = "".join("-" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("-")
-    return _problem(status, kind, (type(error).__doc__ or name).rstrip("."), str(error))
+    return _problem(kind, status, (type(error).__doc__ or name).rstrip("."), str(error))
 
 
 def bug_of(error: Exception) -> Problem:
     """An error that nobody foresaw; it tells nothing of the inside."""
+    status, title, _ = _KINDS["internal"]
     detail = f"An unexpected {type(error).__name__} occurred; the service's log has the details."
-    return _problem(500, "internal", "Internal error", detail)
+    return _problem("internal", status, title, detail)
 
 
 def respond(
-    path: str,
-    status: int,
-    kind: str,
-    title: str,
-    detail: str,
-    headers: Mapping[str, str] | None = None,
+    path: str, kind: str, detail: str | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """An error response in the shape that the route at `path` promises."""
-    return response_for(path, _problem(status, kind, title, detail), headers)
+    """A problem of a kind that is no error of the library, in the shape that the route at `path` promises."""
+    status, title, usual = _KINDS[kind]
+    return response_for(path, _problem(kind, status, title, detail or usual), headers)
 
 
 def response_for(path: str, problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """`problem` in the shape that the route at `path` promises."""
     if path.startswith(OPENAI_PATHS):
-        # OpenAI's protocol knows no 422.
-        status = 400 if problem.status == 422 else problem.status
+        status = _openai_status(problem.status)
         return JSONResponse(openai_error(problem), status_code=status, headers=headers)
     return JSONResponse(
         problem.model_dump(), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers
@@ -91,7 +157,7 @@ def openai_error(problem: Problem) -> dict[str, Any]:
     kind = "server_error" if problem.status >= 500 else "invalid_request_error"
     if problem.status == 429:
         kind = "rate_limit_error"
-    code = problem.type.rsplit(":", 1)[1].replace("-", "_")
+    code = problem.type.removeprefix(_PREFIX).replace("-", "_")
     return {"error": {"message": problem.detail, "type": kind, "param": None, "code": code}}
 
 
@@ -102,28 +168,62 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_error)
 
 
-def _problem(status: int, kind: str, title: str, detail: str) -> Problem:
-    return Problem(type=f"urn:qa:problem:{kind}", title=title, status=status, detail=detail)
+def _problem(kind: str, status: int, title: str, detail: str) -> Problem:
+    return Problem(type=_PREFIX + kind, title=title, status=status, detail=detail)
+
+
+def _openai_status(status: int) -> int:
+    return 400 if status == 422 else status  # OpenAI's protocol knows no 422
+
+
+def _by_status(kinds: Sequence[str]) -> dict[int, dict[str, Problem]]:
+    """An example of each of these kinds and of those that every route may answer."""
+    examples = {kind: _problem(kind, *known) for kind, known in _KINDS.items()}
+    for error in _ERRORS:
+        problem = problem_of(error)
+        examples[problem.type.removeprefix(_PREFIX)] = problem
+    found: dict[int, dict[str, Problem]] = {}
+    for kind in (*kinds, *_KINDS_OF_ALL):
+        found.setdefault(examples[kind].status, {})[kind] = examples[kind]
+    return dict(sorted(found.items()))
+
+
+def _head(status: int) -> dict[str, Any]:
+    """Description and headers of an error response."""
+    head: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if status in _HEADERS:
+        name, example, meaning = _HEADERS[status]
+        schema = {"type": "string"}
+        head["headers"] = {name: {"description": meaning, "schema": schema, "example": example}}
+    return head
 
 
 def _on_qa_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, QAError)
     headers = {"Retry-After": str(_BUSY_SECONDS)} if isinstance(error, IndexBusy) else None
-    return response_for(request.url.path, problem_of(error), headers)
+    problem = problem_of(error)
+    request.state.log = {"problem": problem.type}
+    return response_for(request.url.path, problem, headers)
 
 
 def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-    detail = f"{place}: {first['msg']}."
-    return respond(request.url.path, 422, "request-invalid", "The request is not valid", detail)
+    return respond(request.url.path, "request-invalid", f"{place}: {first['msg']}.")
 
 
 def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    # A body that can't even be decoded is to a client what one of the wrong shape is.
-    status = 422 if error.status_code == 400 else error.status_code
-    kind = _HTTP_TYPES.get(status, "http-error")
-    detail = f"{error.detail}; see /docs for what there is."
-    return respond(request.url.path, status, kind, str(error.detail), detail, error.headers)
+    if error.status_code == 400:
+        # A body that can't even be decoded is to a client what one of the wrong shape is.
+        return respond(request.url.path, "request-invalid", f"{error.detail}.")
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        # The router names the methods of one route at the path; there may be others.
+        headers["Allow"] = ", ".join(sorted(methods_of(request.app, request.url.path)))
+    kind = _HTTP_KINDS.get(error.status_code, "http-error")
+    problem = _problem(
+        kind, error.status_code, str(error.detail), f"{error.detail}; see /docs for what there is."
+    )
+    return response_for(request.url.path, problem, headers)

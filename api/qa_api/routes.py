@@ -10,9 +10,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from qa import feedback as feedback_log
+from qa.errors import QAError
 from qa.types import Answer, Turn
 from qa.wire import wire_answer
-from qa_api.problems import responses
+from qa_api.access import is_trusted
+from qa_api.problems import respond, responses
 from qa_api.schemas import (
     AskRequest,
     AskResponse,
@@ -61,7 +63,12 @@ def note(request: Request, answer: Answer, service: Service) -> None:
     request.state.log = fields
 
 
-@router.post("/v1/ask", responses=responses(404, 413, 422, 503), response_model_exclude_unset=True)
+_ASKING = responses(
+    "document-not-found", "body-too-large", "question-invalid", "request-invalid", "index-missing"
+)
+
+
+@router.post("/v1/ask", responses=_ASKING, response_model_exclude_unset=True)
 async def ask(body: AskRequest, service: TheService, request: Request) -> AskResponse:
     """Answer a question from the documents, with citations, or say that they do not."""
     answer = await answer_of(noted(_steps(body, service), request, service), request)
@@ -81,7 +88,7 @@ _EVENTS = (
 @router.post(
     "/v1/ask/stream",
     response_class=EventSourceResponse,
-    responses=responses(404, 413, 422, 503),
+    responses=_ASKING,
     description="Answer a question as server-sent events, no word before it is verified. " + _EVENTS,
 )
 async def ask_stream(
@@ -92,39 +99,61 @@ async def ask_stream(
         yield event
 
 
-@router.post("/v1/search", responses=responses(413, 422, 503))
+@router.post(
+    "/v1/search",
+    responses=responses("body-too-large", "question-invalid", "request-invalid", "index-missing"),
+)
 def search(body: SearchRequest, service: TheService) -> SearchResponse:
     """The passages that fit a query best."""
     found = service.qa().search(body.query, body.k)
     return SearchResponse(passages=[PassageOut.model_validate(one) for one in found])
 
 
-@router.post("/v1/feedback", status_code=204, responses=responses(413, 422))
+@router.post(
+    "/v1/feedback",
+    status_code=204,
+    responses=responses(
+        "read-only", "body-too-large", "request-invalid", "index-missing", "feedback-unwritable"
+    ),
+)
 def feedback(body: Feedback, service: TheService) -> None:
-    """Keep a verdict on an answer, as a draft of a gold question."""
+    """Keep a verdict on an answer, as a draft of a gold question; of the citations those that are true."""
     history = tuple(Turn(turn.role, turn.content) for turn in body.history)
-    wire = body.model_dump(exclude_none=True)
+    cited = [one for one in body.citations if service.holds(one.document_id, one.start, one.end, one.quote)]
+    numbers = {one.number for one in cited}
+    claims = [one for one in body.claims if numbers.issuperset(one.citations)]
+    kept = body.model_copy(update={"citations": cited, "claims": claims})
+    wire = kept.model_dump(exclude_none=True)
     verdict: feedback_log.Verdict = "good" if body.verdict == "up" else "bad"
     feedback_log.record(service.settings.feedback, wire, verdict, history, body.comment)
 
 
-@router.get("/healthz")
+@router.get("/healthz", responses={403: responses()[403]})
 def healthz() -> Health:
     """The process is alive."""
     return Health(status="ok")
 
 
-@router.get("/readyz", responses=responses(503))
-def readyz(service: TheService) -> Health:
-    """The service can answer."""
-    qa = service.qa()
+@router.get("/readyz", responses=responses("not-ready", "index-missing"), response_model=Health)
+def readyz(service: TheService, request: Request) -> Health | Response:
+    """The service can answer. Why not, and how much it holds, is told to those with a key."""
+    try:
+        qa = service.qa()
+    except QAError:
+        if is_trusted(request):
+            raise
+        return respond(request.url.path, "not-ready")
+    if not is_trusted(request):
+        return Health(status="ready")
     with qa.index.snapshot():
         counts = qa.counts()
     return Health(status="ready", documents=counts.documents, passages=counts.passages)
 
 
 @router.get(
-    "/metrics", response_class=Response, responses={**responses(), 200: {"content": {"text/plain": {}}}}
+    "/metrics",
+    response_class=Response,
+    responses={**responses(), 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 def metrics(service: TheService) -> Response:
     """What Prometheus reads."""

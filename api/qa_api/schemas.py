@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from qa.pipeline import MAX_QUESTION_CHARS
 from qa.types import Document, Status
 
 MAX_HISTORY = 10_000
-_QUESTION: dict[str, Any] = {"minLength": 1, "maxLength": MAX_QUESTION_CHARS}
+_MAX_CITED = 100
+_QUESTION: dict[str, Any] = {"pattern": r"\S", "maxLength": MAX_QUESTION_CHARS}
 """Described here, and checked by the library, for all who ask alike."""
 
 
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 5.0 is a whole one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+
+
 class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    # Strict: a number that is written as a string is no number, here as in the description.
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Lenient(BaseModel):
+    """A request of which the fields that mean nothing here are passed over."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
 
 
 class TurnIn(_Request):
@@ -33,7 +49,7 @@ class AskRequest(_Request):
         json_schema_extra=_QUESTION,
     )
     history: list[TurnIn] = Field(default=[], max_length=MAX_HISTORY)
-    top_k: int = Field(default=10, ge=1, le=100, description="evidence sentences to consider")
+    top_k: Whole = Field(default=10, ge=1, le=100, description="evidence sentences to consider")
     documents: list[str] | None = Field(
         default=None, max_length=10_000, examples=[None], description="answer from these documents only"
     )
@@ -134,7 +150,7 @@ class SearchRequest(_Request):
     """A query for passages."""
 
     query: str = Field(examples=["union state treaty"], json_schema_extra=_QUESTION)
-    k: int = Field(default=10, ge=1, le=100)
+    k: Whole = Field(default=10, ge=1, le=100)
 
 
 class PassageOut(BaseModel):
@@ -243,16 +259,24 @@ class ClaimEvent(BaseModel):
     citations: list[CitationOut]
 
 
-class FeedbackSpan(BaseModel):
-    """What was cited; of a citation only this is kept."""
+class FeedbackSpan(Lenient):
+    """What was cited; of a citation only this is kept, and only if the document says so at this place."""
 
+    number: Whole | None = None
     document_id: str
-    start: int
-    end: int
+    start: Whole = Field(ge=0)
+    end: Whole = Field(ge=0)
     quote: str
 
 
-class Feedback(BaseModel):
+class FeedbackClaim(Lenient):
+    """A sentence of the answer and the numbers of its citations."""
+
+    text: str
+    citations: list[Whole]
+
+
+class Feedback(Lenient):
     """A verdict on an answer: the JSON of the answer with `verdict`; other fields are passed over."""
 
     question: str = Field(min_length=1, max_length=2_000)
@@ -263,8 +287,8 @@ class Feedback(BaseModel):
     standalone_question: str | None = None
     status: Status | None = None
     confidence: float | None = None
-    claims: list[ClaimOut] = []
-    citations: list[FeedbackSpan] = []
+    claims: list[FeedbackClaim] = Field(default=[], max_length=_MAX_CITED)
+    citations: list[FeedbackSpan] = Field(default=[], max_length=_MAX_CITED)
 
 
 class Health(BaseModel):

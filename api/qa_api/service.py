@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from qa import uploads
 from qa.build import build_qa, open_to_write
-from qa.errors import IndexMissing, LoadError
+from qa.errors import DocumentNotFound, IndexMissing, LoadError
 from qa.index import Index
 from qa.interfaces import Embedder
 from qa.pipeline import QA, TOP_K
@@ -79,6 +79,13 @@ class Service:
         """The documents by id, their texts left empty, each with its origin."""
         known = self._parts()[0].known()
         return [(known[one].document, known[one].origin) for one in sorted(known)]
+
+    def holds(self, document_id: str, start: int, end: int, quote: str) -> bool:
+        """Whether there is such a document and it has this text at this place."""
+        try:
+            return self.qa().document(document_id).text[start:end] == quote
+        except DocumentNotFound:
+            return False
 
     def add(
         self, documents: Sequence[Document], whole: Sequence[Document] = ()

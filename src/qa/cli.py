@@ -207,7 +207,7 @@ def _print_answer(answer: dict[str, Any]) -> None:
     typer.secho(answer["answer"], bold=True)
     if answer["standalone_question"] != answer["question"]:
         typer.echo(f"(understood as: {answer['standalone_question']})")
-    typer.echo(f"Confidence: {answer['confidence']:.0%}")
+    typer.echo(f"Chance that the documents answer the question: {answer['confidence']:.0%}")
     for one in answer["citations"]:
         dated = f", {one['published']}" if one["published"] else ""
         page = f", page {one['page']}" if one["page"] else ""

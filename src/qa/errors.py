@@ -25,6 +25,7 @@
     │   ├── IndexDamaged     its parts don't belong together
     │   ├── IndexUnwritable  the operating system refuses to write it
     │   └── IndexBusy        another process is writing it (transient: try again)
+    ├── FeedbackUnwritable   the operating system refuses to write the file of verdicts
     ├── ModelError           a model file is missing or isn't the expected one
     ├── GeneratorError       the language model gives no answer; there is still the extractive one
     │   ├── GeneratorUnavailable  it is away, overloaded or too slow (transient: try again)
@@ -135,6 +136,10 @@ class IndexUnwritable(IndexError_):
 
 class IndexBusy(IndexError_):
     """Another process is writing the index."""
+
+
+class FeedbackUnwritable(QAError):
+    """The operating system refuses to write the file of verdicts."""
 
 
 class ModelError(QAError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import json
 import os
 import uuid
@@ -11,6 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
+from filelock import FileLock
+
+from qa.errors import FeedbackUnwritable
 from qa.types import Turn
 
 Verdict = Literal["good", "bad", "skip"]
@@ -27,7 +31,8 @@ def record(
     """Append the answer `wire` (of the wire contract) with the verdict to a file; returns the row.
 
     The row is a draft: `qa eval` passes over it until a person has corrected it and removed `draft`.
-    What was cited is proposed as its evidence only if the user found the answer good.
+    What was cited is proposed as its evidence only if the user found the answer good. Raises
+    `FeedbackUnwritable`.
     """
     good = verdict == "good"
     row = {
@@ -55,10 +60,27 @@ def _span(citation: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _append(path: Path, line: str) -> None:
-    """One write in append mode: lines of several processes do not mix."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    """The whole line or nothing, also when the disk is full; writers of several processes take turns."""
     try:
-        os.write(file, line.encode())
-    finally:
-        os.close(file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name(f".{path.name}.lock")), path.open("ab+", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            # A line without its end was cut off, or written by hand: the next one starts anew.
+            file.seek(max(size - 1, 0))
+            start = b"" if file.read(1) in (b"", b"\n") else b"\n"
+            try:
+                _write_all(file, start + line.encode())
+            except OSError:
+                file.truncate(size)
+                raise
+    except OSError as error:
+        reason = error.strerror or error
+        raise FeedbackUnwritable(
+            f"The verdict can't be written to {path} ({reason}); make room or set QA_FEEDBACK."
+        ) from error
+
+
+def _write_all(file: io.FileIO, content: bytes) -> None:
+    """A write may take a part only, for instance when the disk is almost full."""
+    while content:
+        content = content[file.write(content) :]

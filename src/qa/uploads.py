@@ -27,6 +27,10 @@ from qa.types import Document
 UPLOAD_ORIGIN = "upload"
 Outcome = Literal["created", "replaced", "unchanged"]
 _MAX_NAME_BYTES = 200
+_UNSHOWN = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode categories of controls, halves of surrogates and line ends."""
+_TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+"""Bidirectional classes of embeddings, overrides and isolates: 'ann<RLO>txt.exe' is shown as 'annexe.txt'."""
 
 
 def pair(files: list[tuple[str, bytes]]) -> list[tuple[str, bytes, tuple[str, bytes] | None]]:
@@ -116,6 +120,11 @@ def _of_file(document: Document, name: str) -> Document:
 def _checked_name(given: str) -> str:
     """The last part of a file name as a browser gives it. Raises `NameInvalid`."""
     name = unicodedata.normalize("NFC", PurePosixPath(PureWindowsPath(given).name).name)
+    if any(unicodedata.category(one) in _UNSHOWN or unicodedata.bidirectional(one) in _TURNS for one in name):
+        raise NameInvalid(
+            f"The name {given[:100]!a} holds control characters or marks that turn the direction of"
+            " reading; rename the file."
+        )
     try:
         validate_filename(name, platform="universal", max_len=_MAX_NAME_BYTES)
     except ValidationError as error:

@@ -1,8 +1,6 @@
 /* The service's routes. Whatever goes wrong comes out as a Problem that can be shown. */
 
-const KEY = "qa:key";
-let promptForKey = async () => null;
-let prompted = null; // the open prompt, which requests at the same time share
+import { authorisation, currentKey, hasOtherKey } from "./key.js";
 
 /** What went wrong and what to do: `title` and `detail` for people, `kind` for the page. */
 export class Problem extends Error {
@@ -10,11 +8,6 @@ export class Problem extends Error {
     super(title);
     Object.assign(this, { kind, title, detail, status, retryAfter });
   }
-}
-
-/** Called when the service wants a key; resolves to one, or to null to give up. */
-export function onKeyWanted(prompt) {
-  promptForKey = prompt;
 }
 
 /** What to say of anything thrown here. */
@@ -37,15 +30,24 @@ const broken = () =>
     detail: "The service may have been stopped. Try again.",
   });
 
+const foreign = () =>
+  new Problem({
+    kind: "foreign",
+    title: "What answered is not this service",
+    detail: "Check the address; a sign-in page or a proxy may stand between. Then try again.",
+  });
+
+const unreadable = (file) =>
+  new Problem({
+    kind: "file",
+    title: "The file cannot be read",
+    detail: `The browser cannot read ${file.name}: it is a folder, or was moved or changed. Choose it again.`,
+  });
+
 // Relative, so that the page also works behind a path prefix.
 const address = (path) => new URL(path, document.baseURI);
 
 const documentPath = (id) => `v1/documents/${id.split("/").map(encodeURIComponent).join("/")}`;
-
-function authorisation() {
-  const key = sessionStorage.getItem(KEY);
-  return key ? { Authorization: `Bearer ${key}` } : {};
-}
 
 function fromBody(status, body, retryAfter = null) {
   const wait = retryAfter ? ` Try again in ${retryAfter} seconds.` : "";
@@ -58,12 +60,22 @@ function fromBody(status, body, retryAfter = null) {
   });
 }
 
+/** The body of a good response. */
+async function json(response) {
+  try {
+    return await response.json();
+  } catch (error) {
+    throw error instanceof SyntaxError ? foreign() : error.name === "AbortError" ? error : broken();
+  }
+}
+
 async function problemOf(response) {
   const body = await response.json().catch(() => null);
   return fromBody(response.status, body, response.headers.get("Retry-After"));
 }
 
-async function request(path, options = {}, mayPrompt = true) {
+async function request(path, options = {}) {
+  const key = currentKey();
   let response;
   try {
     response = await fetch(address(path), {
@@ -74,16 +86,7 @@ async function request(path, options = {}, mayPrompt = true) {
     throw error.name === "AbortError" ? error : unreachable();
   }
   if (response.ok) return response;
-  if (response.status === 401 && mayPrompt) {
-    prompted ??= promptForKey().finally(() => {
-      prompted = null;
-    });
-    const key = await prompted;
-    if (key) {
-      sessionStorage.setItem(KEY, key);
-      return request(path, options);
-    }
-  }
+  if (response.status === 401 && (await hasOtherKey(key))) return request(path, options);
   throw await problemOf(response);
 }
 
@@ -126,6 +129,7 @@ async function* serverSentEvents(response) {
  */
 export async function askStream(body, { onEvidence, onClaim, signal }) {
   const response = await post("v1/ask/stream", body, signal);
+  if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) throw foreign();
   try {
     for await (const { event, data } of serverSentEvents(response)) {
       if (event === "evidence") onEvidence(data);
@@ -141,22 +145,22 @@ export async function askStream(body, { onEvidence, onClaim, signal }) {
 
 /** One answer, not streamed. */
 export async function ask(body) {
-  return (await post("v1/ask", body)).json();
+  return json(await post("v1/ask", body));
 }
 
 /** The passages that fit best. */
 export async function search(query, k) {
-  return (await (await post("v1/search", { query, k })).json()).passages;
+  return (await json(await post("v1/search", { query, k }))).passages;
 }
 
 /** All documents, without their texts. */
 export async function listDocuments() {
-  return (await request("v1/documents")).json();
+  return json(await request("v1/documents"));
 }
 
 /** One document with its text. */
 export async function readDocument(id) {
-  return (await request(documentPath(id))).json();
+  return json(await request(documentPath(id)));
 }
 
 /** Remove a document. */
@@ -173,20 +177,52 @@ export async function sendFeedback(answer, verdict, history) {
  * Send a document, with its metadata file where there is one; `onProgress` hears the sent part, 0 to 1
  * (fetch cannot tell it). Resolves to the result for each file.
  */
-export function uploadFiles(files, onProgress) {
+export async function uploadFiles(files, onProgress) {
+  const form = new FormData();
+  for (const file of files) {
+    await checkReadable(file);
+    form.append("files", file);
+  }
+  let key = currentKey();
+  let xhr = await sendForm("v1/documents", form, onProgress);
+  while (xhr.status === 401 && (await hasOtherKey(key))) {
+    key = currentKey();
+    xhr = await sendForm("v1/documents", form, onProgress);
+  }
+  const body = bodyOf(xhr);
+  if (xhr.status >= 400) throw fromBody(xhr.status, body, xhr.getResponseHeader("Retry-After"));
+  if (!Array.isArray(body?.results) || body.results.length === 0) throw foreign();
+  return body.results;
+}
+
+/** Begin to read a file: once it is being sent, one that is gone looks like a service that is away. */
+async function checkReadable(file) {
+  const reader = file.stream().getReader();
+  try {
+    await reader.read();
+    await reader.cancel();
+  } catch {
+    throw unreadable(file);
+  }
+}
+
+function sendForm(path, form, onProgress) {
   return new Promise((resolve, reject) => {
-    const form = new FormData();
-    for (const file of files) form.append("files", file);
     const xhr = new XMLHttpRequest();
-    xhr.open("POST", address("v1/documents"));
+    xhr.open("POST", address(path));
     for (const [name, value] of Object.entries(authorisation())) xhr.setRequestHeader(name, value);
-    xhr.responseType = "json";
     xhr.upload.addEventListener("progress", (event) => onProgress(event.loaded / event.total));
-    xhr.addEventListener("error", () => reject(unreachable()));
-    xhr.addEventListener("load", () => {
-      if (xhr.status < 400) resolve(xhr.response.results);
-      else reject(fromBody(xhr.status, xhr.response, xhr.getResponseHeader("Retry-After")));
-    });
+    for (const failure of ["error", "abort", "timeout"])
+      xhr.addEventListener(failure, () => reject(unreachable()));
+    xhr.addEventListener("load", () => resolve(xhr));
     xhr.send(form);
   });
+}
+
+function bodyOf(xhr) {
+  try {
+    return JSON.parse(xhr.responseText);
+  } catch {
+    return null;
+  }
 }

@@ -1,11 +1,11 @@
 /* Puts the page together: conversation, source, documents, history. */
 
-import { onKeyWanted } from "./api.js";
 import { refreshEmpty, startConversation, submit } from "./conversation.js";
 import { allDocuments, refreshDocuments, startDocuments, titleOf } from "./documents.js";
 import { byId, h, icon, iconButton } from "./dom.js";
 import { exampleQuestions } from "./examples.js";
 import { renderHistory, startHistory } from "./history.js";
+import { askForKey, currentKey } from "./key.js";
 import { openSource, startSources } from "./sources.js";
 import { linkedCitation } from "./text.js";
 
@@ -103,30 +103,15 @@ function openLinked() {
   if (citation) openSource({ ...citation, title: titleOf(citation.document_id) });
 }
 
-/** Ask for the service's key; it is kept until the tab is closed. */
-function keyDialog() {
-  const dialog = byId("key");
-  const input = h("input", { id: "key-input", type: "password", autocomplete: "off" });
-  const form = h(
-    "form",
-    {},
-    h("h2", { id: "key-title" }, "This service needs a key"),
-    h("label", { for: "key-input" }, "Key"),
-    input,
-    h("div", { class: "dialog-actions" }, h("button", { type: "submit" }, "Use it")),
-  );
-  dialog.replaceChildren(form);
-  return new Promise((resolve) => {
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      dialog.close();
-    });
-    dialog.addEventListener("close", () => resolve(input.value.trim() || null), { once: true });
-    dialog.showModal();
+function startKey() {
+  const button = byId("change-key");
+  button.hidden = !currentKey();
+  button.addEventListener("click", async () => {
+    if (await askForKey()) refreshDocuments();
   });
 }
 
-onKeyWanted(keyDialog);
+startKey();
 startRail();
 startSources();
 startDocuments({

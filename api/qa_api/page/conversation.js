@@ -10,6 +10,7 @@ const NEAREST_KEPT = 5;
 
 let current = newConversation();
 let asking = null; // the AbortController of the question under way
+let told = false; // that conversations are not kept
 let hooks = { open: () => {}, changed: () => {}, failed: () => {}, empty: () => [] };
 
 /** The id of the conversation on show. */
@@ -105,7 +106,7 @@ async function answer(turn, conversation) {
   };
   const history = historyOf(conversation.turns.slice(0, conversation.turns.indexOf(turn)));
   redraw();
-  keep(conversation);
+  keepOrTell(conversation);
   hooks.changed();
   try {
     turn.answer = await askStream(
@@ -136,8 +137,17 @@ async function answer(turn, conversation) {
   setBusy(Boolean(asking));
   Object.assign(live, turn);
   redraw();
-  keep(conversation);
+  keepOrTell(conversation);
   hooks.changed();
+}
+
+function keepOrTell(conversation) {
+  if (keep(conversation) || told) return;
+  told = true; // once is enough
+  hooks.failed({
+    title: "This browser keeps no more conversations",
+    detail: "Its storage for this page is full or blocked. What you ask now lasts until you close the page.",
+  });
 }
 
 function problemOf(error) {
@@ -174,7 +184,7 @@ async function vote(turn, verdict, conversation, button) {
     return;
   }
   turn.verdict = verdict;
-  keep(conversation);
+  keepOrTell(conversation);
   for (const one of button.parentElement.querySelectorAll(".vote"))
     one.setAttribute("aria-pressed", String(one === button));
   announce("Thank you: your verdict was kept.");

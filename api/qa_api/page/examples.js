@@ -5,6 +5,7 @@
  */
 
 import { ask, search } from "./api.js";
+import { tab } from "./kept.js";
 
 const KEPT = "qa:examples";
 const SHOWN = 4;
@@ -39,10 +40,10 @@ export async function exampleQuestions(documents) {
     .map((one) => one.revision)
     .sort()
     .join();
-  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+  const kept = JSON.parse(tab.get(KEPT) ?? "{}");
   if (kept.state === state) return kept.questions;
   const questions = await answered(await candidates(documents));
-  sessionStorage.setItem(KEPT, JSON.stringify({ state, questions }));
+  tab.set(KEPT, JSON.stringify({ state, questions }));
   return questions;
 }
 

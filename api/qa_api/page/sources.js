@@ -35,7 +35,7 @@ export async function openSource(citation, siblings = [], from = document.active
   panel.hidden = false;
   byId("app").classList.add("with-source");
   panel.replaceChildren(
-    head(citation.title ?? citation.document_id, citation),
+    head(citation.title ?? citation.document_id, {}),
     h("p", { class: "note padded" }, "Opening…"),
   );
   cover();

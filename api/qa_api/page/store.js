@@ -3,13 +3,15 @@
  * overwrite each other's. A turn is {question, answer?, nearest?, error?, verdict?}.
  */
 
+import { browser, tab } from "./kept.js";
+
 const PREFIX = "qa:conversation:";
 const KEPT = 50;
 
 /** The conversation that this tab shows, so that a reload shows it again. */
 export const shownId = {
-  get: () => sessionStorage.getItem("qa:shown"),
-  set: (id) => sessionStorage.setItem("qa:shown", id),
+  get: () => tab.get("qa:shown"),
+  set: (id) => tab.set("qa:shown", id),
 };
 
 /** An empty conversation; nothing is kept before its first question. */
@@ -23,17 +25,16 @@ export function newConversation() {
 
 /** All kept conversations, the latest first. What cannot be read is left out. */
 export function conversations() {
-  const found = [];
-  for (let i = 0; i < localStorage.length; i += 1) {
-    const key = localStorage.key(i);
-    if (key.startsWith(PREFIX)) found.push(read(key));
-  }
-  return found.filter(Boolean).sort((a, b) => b.updated - a.updated);
+  const found = browser.keys().filter((key) => key.startsWith(PREFIX));
+  return found
+    .map(read)
+    .filter(Boolean)
+    .sort((a, b) => b.updated - a.updated);
 }
 
 function read(key) {
   try {
-    const kept = JSON.parse(localStorage.getItem(key));
+    const kept = JSON.parse(browser.get(key));
     return Array.isArray(kept.turns) && kept.turns.every((turn) => typeof turn.question === "string")
       ? kept
       : null;
@@ -42,26 +43,26 @@ function read(key) {
   }
 }
 
-/** Keep a conversation; the oldest give way when there are many or the browser's room is full. */
+/**
+ * Keep a conversation; the oldest give way when there are many or the browser's room is full. Returns
+ * whether it will be there when the page is opened again.
+ */
 export function keep(conversation) {
   conversation.updated = Date.now();
   const others = conversations().filter((one) => one.id !== conversation.id);
   for (const old of others.splice(KEPT - 1)) forget(old.id);
-  for (;;) {
-    try {
-      localStorage.setItem(PREFIX + conversation.id, JSON.stringify(conversation));
-      return;
-    } catch {
-      const oldest = others.pop();
-      if (!oldest) return;
-      forget(oldest.id);
-    }
+  while (!browser.set(PREFIX + conversation.id, JSON.stringify(conversation))) {
+    const oldest = others.findLast((one) => browser.lasts(PREFIX + one.id));
+    if (!oldest) return false;
+    others.splice(others.indexOf(oldest), 1);
+    forget(oldest.id);
   }
+  return true;
 }
 
 /** Remove a conversation. */
 export function forget(id) {
-  localStorage.removeItem(PREFIX + id);
+  browser.remove(PREFIX + id);
 }
 
 /** The earlier turns as the contract's `history`: the last ten answered questions. */
