@@ -7,13 +7,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 
-from qa.interfaces import Generator, Message, conversation
+from qa.interfaces import Generator, conversation
 from qa.prompts import ANSWER, ANSWER_EXAMPLES, Source, answer_schema, ask
 from qa.text import sentence_spans
 from qa.types import Claim, Document, Evidence
+from qa.words import terms
 
 _SENTENCE_TOKENS = 120
 """Of a sentence and its JSON; a long one has about 80."""
+
+_FURTHER_TERMS = 2
+"""Terms of a sentence that a further source has to hold (eval/LOG.md has the figures)."""
 
 _MARK = r"\[\d+(?:\s*,\s*\d+)*\]"
 _MARKS = re.compile(rf"\s*{_MARK}")
@@ -34,30 +38,51 @@ def write(
     """The sentences that the model answers with, at most `most`; none where it finds no answer.
 
     `evidence` is what the model sees, best first, `sources` has its documents by id. A sentence that cites
-    none of it is left out, and so is one that was said before. Closing the iterator stops the
-    generation. Raises `GeneratorError`.
+    none of it, or shares no word with it, is left out, and so is one that was said before. Closing
+    the iterator stops the generation. Raises `GeneratorError`.
     """
-    numbers = {one.number for one in evidence}
-    seen: set[str] = set()
-    messages = _messages(question, evidence, sources)
-    schema = answer_schema(sorted(numbers), most)
+    shown = [_source(one, sources[one.passage.document_id]) for one in evidence]
+    held = {one.number: _stems(f"{one.title} {one.text}") for one in shown}
+    messages = conversation(ANSWER, ANSWER_EXAMPLES, ask(question, shown))
+    schema = answer_schema(sorted(held), most)
+    said: set[str] = set()
     with closing(generator.generate(messages, schema, most * _SENTENCE_TOKENS)) as pieces:
         for text, cited in _sentences(pieces):
             text = " ".join(_MARKS.sub("", text).split())
-            known = tuple(number for number in dict.fromkeys(cited) if number in numbers)
-            if text and known and text not in seen:
-                seen.add(text)
-                yield Claim(text, known)
-            if len(seen) == most:
+            numbers = _attributed(text, [number for number in cited if number in held], held)
+            if numbers and text not in said:
+                said.add(text)
+                yield Claim(text, numbers)
+            if len(said) == most:
                 return
 
 
-def _messages(question: str, evidence: Sequence[Evidence], sources: Mapping[str, Document]) -> list[Message]:
-    shown = []
-    for one in evidence:
-        document = sources[one.passage.document_id]
-        shown.append(Source(one.number, document.title, document.published, one.quote))
-    return conversation(ANSWER, ANSWER_EXAMPLES, ask(question, shown))
+def _source(evidence: Evidence, document: Document) -> Source:
+    return Source(evidence.number, document.title, document.published, evidence.quote)
+
+
+def _attributed(text: str, cited: Sequence[int], held: Mapping[int, set[str]]) -> tuple[int, ...]:
+    """The fewest sources that hold the sentence's terms; of equals, those that the model cites.
+
+    A small model finds the right words more often than the right numbers, and likes to add numbers. Still,
+    a sentence for which it names no source is not attributed at all.
+    """
+    wanted = _stems(text)
+    left = [*cited, *(number for number in held if number not in cited)] if cited else []
+    chosen: list[int] = []
+    while left:
+        best = max(left, key=lambda number: len(wanted & held[number]))
+        gained = wanted & held[best]
+        if len(gained) < (_FURTHER_TERMS if chosen else 1):
+            break
+        chosen.append(best)
+        left.remove(best)
+        wanted -= gained
+    return tuple(chosen)
+
+
+def _stems(text: str) -> set[str]:
+    return {stem for stem, _, _ in terms(text)}
 
 
 def _sentences(pieces: Iterable[str]) -> Iterator[_Sentence]:
