@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from qa.confidence import SIGNS, THRESHOLD, confidence, confidence_features
+from qa.confidence import (
+    RELEVANCE,
+    SIGNS,
+    THRESHOLD,
+    confidence,
+    confidence_features,
+    sentence_relevance,
+)
 from qa.rank import FEATURES, RankedSentence, Ranking
 from qa.types import Passage
 from qa.weights import learnt
@@ -56,6 +63,13 @@ def test_a_reason_that_is_asked_for_need_be_no_value() -> None:
     assert confidence_features("Why was it built?", ranking(**GOOD).sentences[0])["value_doubt"] == 0.0
 
 
+def test_what_a_sentence_lacks_of_the_fact_leaves_it_relevant() -> None:
+    whole, lacking = (ranking(**{**GOOD, "missing_number": one}) for one in (0.0, 1.0))
+    assert confidence("Why?", lacking) < confidence("Why?", whole)
+    assert sentence_relevance(lacking.sentences[0]) == sentence_relevance(whole.sentences[0]) > 0.5
+    assert sentence_relevance(ranking(**BAD).sentences[0]) < 0.1
+
+
 def test_extreme_evidence_stays_a_probability() -> None:
     assert 0.0 <= confidence("Why?", ranking(missing_names=1e9)) <= 1.0
 
@@ -63,3 +77,4 @@ def test_extreme_evidence_stays_a_probability() -> None:
 def test_the_learnt_weights_name_known_features_only() -> None:
     assert set(learnt("rank")) <= set(FEATURES)
     assert set(learnt("confidence")) == {*SIGNS, "intercept"}
+    assert set(learnt("relevance")) == {*RELEVANCE, "intercept"}

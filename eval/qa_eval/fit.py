@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from qa.confidence import SIGNS, confidence_features
+from qa.confidence import RELEVANCE, SIGNS, confidence_features
 from qa.pipeline import QA
 from qa.rank import FEATURES, RANKING, Ranking
 from qa_eval.metrics import auroc, ece
@@ -49,6 +49,8 @@ SHARES = {
 """How much a kind of question counts for confidence, each set counting the same: the base rate that the
 confidence assumes. About half of the questions are answerable; most of the others are about something
 that the documents don't have, one in eight is a near miss or a false premise."""
+
+NEAR_MISSES = ("unanswerable", "swapped")
 
 ADVERSARIAL = ("squad2_dev", "unanswerable", 0.2)
 """Of SQuAD 2.0's unanswerable questions most are made from an answerable one by changing a word; at
@@ -145,25 +147,29 @@ def fit_ranking(learn: Sequence[Case], ridge: float = 8.0) -> dict[str, float]:
 
 
 def fit_confidence(
-    learn: Sequence[Case], ranking: Mapping[str, float], ridge: float = 3.0
+    learn: Sequence[Case],
+    ranking: Mapping[str, float],
+    names: Sequence[str] = tuple(SIGNS),
+    ridge: float = 3.0,
 ) -> dict[str, float]:
-    """Logistic regression whose weights stay on their side of zero."""
-    x, y, mass = evidence(learn, ranking), np.array([float(c.answerable) for c in learn]), _mass(learn)
+    """Logistic regression over the features `names` of SIGNS; the weights stay on their side of zero."""
+    x = evidence(learn, ranking)[:, [list(SIGNS).index(name) for name in names]]
+    y, mass = np.array([float(c.answerable) for c in learn]), _mass(learn)
     mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
     rows = np.c_[(x - mean) / scale, np.ones(len(x))]
-    penalty = np.array([ridge] * len(SIGNS) + [0.0])
+    penalty = np.array([ridge] * len(names) + [0.0])
 
     def loss(weights: Array) -> tuple[float, Array]:
         log_odds = rows @ weights
         lost = mass @ (np.logaddexp(0, log_odds) - y * log_odds) + penalty @ weights**2 / 2
         return float(lost), rows.T @ (mass * (expit(log_odds) - y)) + penalty * weights
 
-    sides = [(0.0, None) if sign > 0 else (None, 0.0) for sign in SIGNS.values()]
+    sides = [(0.0, None) if sign > 0 else (None, 0.0) for sign in (SIGNS[name] for name in names)]
     found = minimize(
         loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", bounds=[*sides, (None, None)]
     ).x
     slopes = found[:-1] / scale
-    weights = {name: round(float(slope), 5) for name, slope in zip(SIGNS, slopes, strict=True)}
+    weights = {name: round(float(slope), 5) for name, slope in zip(names, slopes, strict=True)}
     return {**weights, "intercept": round(float(found[-1] - slopes @ mean), 5)}
 
 
@@ -226,13 +232,19 @@ def learn(folder: Path, say: Callable[[str], object]) -> dict[str, Any] | None:
     tuned = [c for c in asked if c.question.tuned_on]
     ranking = fit_ranking(tuned)
     sure = fit_confidence(tuned, ranking)
+    relevance = fit_confidence([c for c in tuned if c.kind not in NEAR_MISSES], ranking, RELEVANCE)
     threshold = refusal_threshold(tuned, probabilities(tuned, ranking, sure))
     for half in (True, False):
         say("the half learnt from" if half else "the half held out")
         mine = [c for c in asked if c.question.tuned_on is half]
         for line in report(mine, ranking, probabilities(mine, ranking, sure), threshold):
             say(line)
-    return {"rank": ranking, "confidence": sure, "abstention": {"threshold": threshold}}
+    return {
+        "rank": ranking,
+        "confidence": sure,
+        "relevance": relevance,
+        "abstention": {"threshold": threshold},
+    }
 
 
 def _mass(learn: Sequence[Case]) -> Array:

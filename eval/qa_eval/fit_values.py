@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.confidence import sentence_confidence
+from qa.confidence import sentence_relevance
 from qa.disagreement import FEATURES as PAIR_FEATURES
 from qa.disagreement import find_disagreement, pair_features, positions
 from qa.rank import RankedSentence
@@ -75,14 +75,12 @@ def read_rankings(folder: Path) -> list[Asked]:
             first = qa.ranking(question.question, own).sentences[:EVIDENCE]
             rest = (s for s in qa.ranking(question.question).sentences if s.passage.document_id not in own)
             others = [one for one, _ in zip(rest, range(DISTRACTING), strict=False)]
-            own_ones, other_ones = (statements(question.question, some, titles) for some in (first, others))
+            own_ones, other_ones = (statements(some, titles) for some in (first, others))
             asked.append(Asked(question, own_ones, other_ones))
     return asked
 
 
-def statements(
-    question: str, sentences: Sequence[RankedSentence], titles: Mapping[str, str]
-) -> tuple[Statement, ...]:
+def statements(sentences: Sequence[RankedSentence], titles: Mapping[str, str]) -> tuple[Statement, ...]:
     """Ranked sentences as `find_disagreement` reads them in `QA.ask`; the sets tell no dates."""
     return tuple(
         Statement(
@@ -92,7 +90,7 @@ def statements(
             published=None,
             sentence=one.passage.text[one.start : one.end],
             passage=one.passage.text,
-            relevance=sentence_confidence(question, one),
+            relevance=sentence_relevance(one),
         )
         for number, one in enumerate(sentences, start=1)
     )

@@ -39,6 +39,10 @@ at most 5 % of others.
 """
 
 
+RELEVANCE = ("maxsim", "pooled", "passage_maxsim", "missing_near")
+"""The features that tell whether a sentence is about what is asked, whatever it says of it."""
+
+
 def confidence(question: str, ranking: Ranking) -> float:
     """Probability in [0, 1] that `ranking` holds an answer; 0.0 if it is empty."""
     return sentence_confidence(question, ranking.sentences[0]) if ranking.sentences else 0.0
@@ -49,6 +53,17 @@ def sentence_confidence(question: str, sentence: RankedSentence) -> float:
     weights = learnt("confidence")
     features = confidence_features(question, sentence)
     row, by = zip(*((features[name], weights[name]) for name in SIGNS), strict=True)
+    return logistic((1.0, *row), (weights["intercept"], *by))
+
+
+def sentence_relevance(sentence: RankedSentence) -> float:
+    """Probability in [0, 1] that the sentence is about what is asked.
+
+    A source that contradicts another often does so in other words, which `sentence_confidence` takes for
+    a near miss. Learnt without near misses.
+    """
+    weights = learnt("relevance")
+    row, by = zip(*((sentence.feature(name), weights[name]) for name in RELEVANCE), strict=True)
     return logistic((1.0, *row), (weights["intercept"], *by))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from qa.annotate import annotate
 from qa.compose import compose
-from qa.confidence import THRESHOLD, confidence, sentence_confidence
+from qa.confidence import THRESHOLD, confidence, sentence_relevance
 from qa.disagreement import Statement, find_disagreement
 from qa.errors import DocumentNotFound, QuestionInvalid
 from qa.index import Index
@@ -229,7 +229,7 @@ def _statements(found: Found, ranking: Ranking) -> list[Statement]:
             published=found.sources[one.passage.document_id].published,
             sentence=one.passage.text[one.start : one.end],
             passage=one.passage.text,
-            relevance=sentence_confidence(found.question, one),
+            relevance=sentence_relevance(one),
         )
         for number, one in enumerate(ranking.sentences[:TOP_K], start=1)
     ]

@@ -20,7 +20,7 @@ class Statement:
     """One ranked evidence sentence, as disagreements need it.
 
     `passage` is the text around the sentence, itself included; `relevance` is the probability in
-    [0, 1] that the sentence answers the question.
+    [0, 1] that the sentence is about what is asked.
     """
 
     number: int
