@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -158,3 +159,15 @@ def delete(page: Page, title: str) -> None:
     page.get_by_role("button", name=f"Delete “{title}”").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("button", name=f"Delete “{title}”")).to_have_count(0)
+
+
+def serious_faults(page: Page) -> list[str]:
+    """What axe-core finds of impact serious or critical in the page as it stands."""
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
+    found = page.evaluate("axe.run()")["violations"]
+    return [
+        f"{one['id']}: {node['target']}"
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+        for node in one["nodes"]
+    ]

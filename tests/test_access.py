@@ -61,6 +61,17 @@ def test_every_route_needs_a_key_but_health_and_the_files_of_the_page(client: Te
         assert client.get(route).status_code == 200, route
 
 
+def test_a_read_only_key_changes_nothing_on_any_route(
+    client: TestClient, keys: dict[str, tuple[str, str]]
+) -> None:
+    """A route that someone adds is closed to it until it is said to change nothing."""
+    asking = {"/v1/ask", "/v1/ask/stream", "/v1/search", "/v1/chat/completions", "/mcp"}
+    for route in {*route_paths(client.app)} - asking:  # type: ignore[arg-type]
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            response = client.request(method, filled(route), headers=bearer(keys["read"][0]))
+            assert response.status_code == 403, (method, route)
+
+
 def test_the_files_of_the_page_hold_no_data(settings: Settings) -> None:
     """They are shown to anyone, so they are those of the package, whatever the documents are."""
     title = next(settings.corpus.glob("*.toml")).read_text().split('"')[1]

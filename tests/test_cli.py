@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -105,6 +107,41 @@ def test_a_stale_and_a_foreign_index_are_told_apart(folder: Path) -> None:
     fails(qa("ask", "Why?", cwd=folder), "an older model", "qa ingest")
     assert "1 changed" in qa("ingest", cwd=folder).stdout
     fails(qa("ask", "Why?", cwd=folder, index="corpus"), "corpus", "QA_INDEX")
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number: int = free.getsockname()[1]
+        return number
+
+
+def test_when_serve_says_that_it_is_ready_it_is(folder: Path, port: int) -> None:
+    command = [str(Path(sys.executable).parent / "qa"), "serve"]
+    environment = {**os.environ, "QA_PORT": str(port)}
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as served:
+        assert served.stdout is not None
+        ready = next(line for line in served.stdout if line.startswith("Ready"))
+        url = f"http://127.0.0.1:{port}"
+        assert url in ready
+        try:
+            asked = qa("ask", "When was the lighthouse built?", "--json", "--url", url, cwd=folder)
+            assert json.loads(asked.stdout)["status"] == "answered"
+            taken = qa("serve", cwd=folder, port=str(port))
+            fails(taken, f"port {port}", "set QA_PORT")
+        finally:
+            served.send_signal(signal.SIGINT)
+            _, log = served.communicate(timeout=60)
+    assert served.returncode == 0, log
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    assert [line["route"] for line in lines] == ["/v1/ask"]
 
 
 def test_an_empty_question_is_refused(folder: Path) -> None:

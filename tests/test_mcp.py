@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx2
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
 
 from live import serving
+from qa.keys import new_key
 from qa.pipeline import QA
 from qa.settings import Settings
 from qa.wire import wire_answer
@@ -69,6 +73,26 @@ def test_the_tools_answer_as_the_library_does(target: Any, qa: QA) -> None:
                 assert "Traceback" not in str(failed.content)
 
     anyio.run(drive)
+
+
+def test_a_client_reads_why_it_is_refused(settings: Settings, qa: QA) -> None:
+    key, entry = new_key("alice", read_only=True)
+
+    async def drive(address: str, given: str, length: int) -> str:
+        async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {given}"}) as http:
+            transport = streamable_http_client(f"{address}/mcp", http_client=http)
+            try:
+                async with Client(transport) as client:
+                    result = await client.call_tool("ask_question", {"question": "x" * length})
+                    return str(result.content)
+            except (MCPError, ExceptionGroup) as error:
+                return "".join(traceback.format_exception(error))
+
+    app = create_app(settings.model_copy(update={"api_keys": entry}), qa)
+    with serving(app) as address:
+        assert "Send a key of this service" in anyio.run(drive, address, "qa-wrong", 1)
+        assert "longer than 5000000 bytes" in anyio.run(drive, address, key, 6_000_000)
+        assert "shorten it" in anyio.run(drive, address, key, 3_000)
 
 
 def test_what_nobody_foresaw_is_told_without_its_words(

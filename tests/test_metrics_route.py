@@ -177,6 +177,8 @@ def test_what_is_too_long_is_a_problem_and_counted_under_its_route(
     assert response.status_code == 413
     if path.startswith("/v1/chat"):
         assert response.json()["error"]["code"] == "body_too_large"
+    elif path == "/mcp":
+        assert response.json()["error"]["data"]["type"] == "urn:qa:problem:body-too-large"
     else:
         assert response.json()["type"] == "urn:qa:problem:body-too-large"
         assert response.headers["content-type"] == "application/problem+json"

@@ -106,6 +106,17 @@ def test_errors_are_those_that_the_client_knows(client: openai.OpenAI) -> None:
         assert caught.value.type == "invalid_request_error"
 
 
+def test_of_routes_that_are_not_here_the_client_reads_where_to_look(client: openai.OpenAI) -> None:
+    for ask in (
+        lambda: client.responses.create(model="grounded-qa", input=CHINA),
+        lambda: client.embeddings.create(model="grounded-qa", input=CHINA),
+        lambda: client.completions.create(model="grounded-qa", prompt=CHINA),
+    ):
+        with pytest.raises(openai.NotFoundError) as caught:
+            ask()
+        assert "/docs" in caught.value.message
+
+
 def test_models(client: openai.OpenAI) -> None:
     assert [model.id for model in client.models.list()] == ["grounded-qa"]
 

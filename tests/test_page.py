@@ -80,6 +80,43 @@ def test_the_keyboard_opens_closes_and_returns(page: Page) -> None:
     expect(mark).to_be_focused()
 
 
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until what has this name has the focus."""
+    focused = "document.activeElement === document.body ? null : document.activeElement"
+    label = f"(one => one && (one.ariaLabel ?? one.textContent).trim())({focused})"
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if (page.evaluate(label) or "").startswith(name):
+            return
+    raise AssertionError(f"Tab does not come to {name}")
+
+
+def test_all_is_done_without_a_mouse(page: Page) -> None:
+    expect(page.get_by_label("Example questions").get_by_role("button")).to_have_count(4, timeout=PATIENCE_MS)
+    tab_to(page, "Skip to the question")
+    page.keyboard.press("Enter")
+    question = page.get_by_label("Your question")
+    expect(question).to_be_focused()
+    page.keyboard.type(TREATY)
+    page.keyboard.press("Enter")
+    expect(page.locator(".foot")).to_be_visible()
+    tab_to(page, "Source [2]")
+    page.keyboard.press("Enter")
+    expect(page.locator("#source mark")).to_contain_text("In 1997")
+    tab_to(page, "Previous source")
+    page.keyboard.press("Enter")
+    expect(page.locator("#source mark")).to_contain_text("treaty in 1996")
+    page.keyboard.press("Escape")
+    tab_to(page, "Bad answer")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Bad answer")).to_have_attribute("aria-pressed", "true")
+    tab_to(page, "Delete the conversation")
+    page.keyboard.press("Enter")
+    tab_to(page, "Delete")
+    page.keyboard.press("Enter")
+    expect(page.locator(".turn")).to_have_count(0)
+
+
 def test_a_conflict_has_a_column_a_side(page: Page) -> None:
     ask(page, TREATY)
     expect(page.locator(".conflict .lead")).to_have_text("The sources disagree.")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 import chromium
-from chromium import PATIENCE_MS, Site, ask, delete, opened
+from chromium import PATIENCE_MS, Site, ask, delete, opened, serious_faults
 
 # pytest finds fixtures by their names in a module.
 browser, site = chromium.browser, chromium.site
@@ -133,9 +133,10 @@ def test_a_wrong_key_is_said_to_be_one_and_a_key_can_be_changed(page: Page) -> N
     expect(dialog.get_by_role("alert")).to_have_count(0)
     give(page, "wrong")
     expect(dialog.get_by_role("alert")).to_have_text("That key was not accepted.")
+    assert serious_faults(page) == []
     dialog.get_by_role("button", name="Cancel").click()
     notice = page.locator("#notice")
-    expect(notice).to_contain_text("A key is needed")
+    expect(notice).to_contain_text("A key is needed. Try again and give a key of this service.")
     notice.get_by_role("button", name="Try again").click()
     give(page, "secret")
     expect(page.get_by_role("button", name=LISTED)).to_be_visible()

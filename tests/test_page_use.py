@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.resources import files
 from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 import chromium
-from chromium import NARROW, PATIENCE_MS, WIDE, Site, ask, delete, opened, upload
+from chromium import NARROW, PATIENCE_MS, WIDE, Site, ask, delete, opened, serious_faults, upload
 from conftest import ROOT
 
 # pytest finds fixtures by their names in a module.
@@ -176,18 +175,6 @@ def test_a_service_with_keys_asks_for_one_once(browser: Browser, site: Site) -> 
     expect(page.get_by_role("button", name="Lukashenko Isn’t Interested")).to_be_visible()
     ask(page, CHINA)
     page.context.close()
-
-
-def serious_faults(page: Page) -> list[str]:
-    """What axe-core finds of impact serious or critical in the page as it stands."""
-    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
-    found = page.evaluate("axe.run()")["violations"]
-    return [
-        f"{one['id']}: {node['target']}"
-        for one in found
-        if one["impact"] in {"serious", "critical"}
-        for node in one["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])

@@ -19,12 +19,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from qa.errors import SettingsError
 from qa.keys import find_key, parse_keys
 from qa.settings import Settings
-from qa_api.problems import respond
+from qa_api.problems import MCP_PATH, respond
 from qa_api.static import page_paths
 
 _HEALTH = {"/healthz", "/readyz"}
 _SAFE = {"GET", "HEAD", "OPTIONS"}
-_WRITING = ("/v1/documents", "/v1/feedback")
+_ASKING = {"/v1/ask", "/v1/ask/stream", "/v1/search", "/v1/chat/completions", MCP_PATH}
+"""What changes nothing although it is posted; a key that may only read can do no other."""
 
 
 def refuse_open_address(settings: Settings, *, insecure: bool) -> None:
@@ -76,7 +77,7 @@ class AccessRules:
                 return self._too_often(path, who) or respond(
                     path, "key-invalid", headers={"WWW-Authenticate": 'Bearer realm="qa"'}
                 )
-            if key.read_only and scope["method"] not in _SAFE and path.startswith(_WRITING):
+            if key.read_only and scope["method"] not in _SAFE and path not in _ASKING:
                 return respond(path, "read-only")
             who = "key " + key.name
         return self._too_often(path, who)

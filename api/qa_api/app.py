@@ -17,7 +17,7 @@ from qa_api.access import Access, AccessRules
 from qa_api.body_limit import BodyLimit
 from qa_api.description import DescribedAPI
 from qa_api.documents import documents_router
-from qa_api.mcp_server import PATH, Assistants
+from qa_api.mcp_server import Assistants
 from qa_api.observe import Observe
 from qa_api.openai_routes import router as openai_router
 from qa_api.paths import route_paths
@@ -56,7 +56,7 @@ def create_app(settings: Settings, qa: QA | None = None, *, only_local: bool = F
     app.include_router(router, tags=["questions"])
     app.include_router(documents_router(settings), tags=["documents"])
     app.include_router(openai_router, tags=["OpenAI's protocol"])
-    app.router.routes.append(Route(PATH, assistants, include_in_schema=False))
+    app.router.routes.append(Route(problems.MCP_PATH, assistants, include_in_schema=False))
     problems.install(app)
     static.install(app)
     # The last added is the outermost.

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from qa.cli import sync_corpus
+from qa.errors import SettingsError
 from qa.keys import new_key
 from qa.settings import Settings, load_settings
 
+_WAITING = 2048
+"""Connections that wait to be taken; uvicorn's own number."""
 # What is heavy is imported inside the commands: 'qa --help' loads no web framework.
 
 
@@ -27,13 +32,35 @@ def serve(
 
     settings = load_settings()
     refuse_open_address(settings, insecure=insecure)
+    listener = _bound(settings)
     app = create_app(settings, only_local=is_loopback(settings.host) and not settings.api_keys)
     sync_corpus(settings)
     app.state.service.qa()
     log_to_stderr()
+    listener.listen(_WAITING)
     address = address_of(settings)
     typer.echo(f"Ready: open {address} or ask at {address}/v1/ask; {address}/docs says how (Ctrl-C ends it).")
-    uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    with suppress(KeyboardInterrupt):
+        server.run([listener])
+
+
+def _bound(settings: Settings) -> socket.socket:
+    """The address of these settings, taken before the index is read: one that is in use is told at once.
+
+    Raises `SettingsError`.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"The service can't listen on {settings.host}, port {settings.port} ({error.strerror or error});"
+            " end what listens there or set QA_PORT."
+        ) from error
+    return listener
 
 
 def address_of(settings: Settings) -> str:

@@ -21,7 +21,7 @@ from qa.errors import QAError
 from qa.types import Turn
 from qa.wire import wire_answer
 from qa_api.body_limit import MAX_BYTES
-from qa_api.problems import bug_of
+from qa_api.problems import MCP_PATH, bug_of
 from qa_api.schemas import (
     AskResponse,
     DocumentList,
@@ -36,7 +36,6 @@ from qa_api.service import Service
 log = logging.getLogger("qa_api")
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-PATH = "/mcp"
 _INSTRUCTIONS = (
     "Answers from a collection of documents. ask_question quotes them sentence by sentence, with citations"
     " that are checked against the text, says how sure it is, and says so when they do not tell or disagree."
@@ -54,7 +53,7 @@ def create_server(service: Service) -> MCPServer:
     )
     reading = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
-    @server.tool(annotations=reading)
+    @server.tool(title="Ask the documents", annotations=reading)
     @_told
     def ask_question(
         question: str,
@@ -68,21 +67,21 @@ def create_server(service: Service) -> MCPServer:
         answer = service.ask(question, turns, documents=documents)
         return AskResponse.model_validate(wire_answer(answer))
 
-    @server.tool(annotations=reading)
+    @server.tool(title="Search the documents", annotations=reading)
     @_told
     def search_documents(query: str, k: Annotated[int, Field(ge=1, le=100)] = 10) -> SearchResponse:
         """Find the passages that fit a query best."""
         found = service.qa().search(query, k)
         return SearchResponse(passages=[PassageOut.model_validate(one) for one in found])
 
-    @server.tool(annotations=reading)
+    @server.tool(title="List the documents", annotations=reading)
     @_told
     def list_documents() -> DocumentList:
         """List the documents that are answered from, without their texts."""
         listed = [DocumentListed.of(document, origin=origin) for document, origin in service.documents()]
         return DocumentList(documents=listed)
 
-    @server.tool(annotations=reading)
+    @server.tool(title="Read a document", annotations=reading)
     @_told
     def get_document(document_id: str) -> DocumentWithText:
         """Read one document with its whole text, into which the offsets of citations point."""
@@ -106,7 +105,7 @@ class Assistants:
         # Hosts and origins are looked at by `access`, for all routes alike.
         trusting = TransportSecuritySettings(enable_dns_rebinding_protection=False)
         self._app = server.streamable_http_app(
-            streamable_http_path=PATH,
+            streamable_http_path=MCP_PATH,
             stateless_http=True,
             json_response=True,
             transport_security=trusting,

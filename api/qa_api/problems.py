@@ -1,6 +1,6 @@
 """Errors as problem+json (RFC 9457), each kind with a type of its own that does not change.
 
-On the routes of OpenAI's protocol they are OpenAI's error object instead.
+On the routes of OpenAI's protocol they are OpenAI's error object instead, on that of MCP JSON-RPC's.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ from qa_api.paths import methods_of
 from qa_api.schemas import Problem
 
 MEDIA_TYPE = "application/problem+json"
-OPENAI_PATHS = ("/v1/chat/", "/v1/models")
+OPENAI_PATHS = ("/v1/chat/", "/v1/models", "/v1/completions", "/v1/embeddings", "/v1/responses")
+"""Those of the protocol that clients may ask for, also where there is no such route here."""
+MCP_PATH = "/mcp"
 _PREFIX = "urn:qa:problem:"
 _STATUS: Sequence[tuple[type[QAError], int]] = (
     (QuestionInvalid, 422),
@@ -147,6 +149,8 @@ def response_for(path: str, problem: Problem, headers: Mapping[str, str] | None 
     if path.startswith(OPENAI_PATHS):
         status = _openai_status(problem.status)
         return JSONResponse(openai_error(problem), status_code=status, headers=headers)
+    if path == MCP_PATH:
+        return JSONResponse(_json_rpc_error(problem), status_code=problem.status, headers=headers)
     return JSONResponse(
         problem.model_dump(), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers
     )
@@ -159,6 +163,13 @@ def openai_error(problem: Problem) -> dict[str, Any]:
         kind = "rate_limit_error"
     code = problem.type.removeprefix(_PREFIX).replace("-", "_")
     return {"error": {"message": problem.detail, "type": kind, "param": None, "code": code}}
+
+
+def _json_rpc_error(problem: Problem) -> dict[str, Any]:
+    """JSON-RPC's error object (codes: section 5.1 of version 2.0); MCP clients show its message."""
+    code = -32603 if problem.status >= 500 else -32600
+    error = {"code": code, "message": problem.detail, "data": problem.model_dump()}
+    return {"jsonrpc": "2.0", "id": None, "error": error}
 
 
 def install(app: FastAPI) -> None:

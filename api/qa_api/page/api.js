@@ -50,9 +50,17 @@ const address = (path) => new URL(path, document.baseURI);
 const documentPath = (id) => `v1/documents/${id.split("/").map(encodeURIComponent).join("/")}`;
 
 function fromBody(status, body, retryAfter = null) {
+  // The service tells programs how to send a key; people are asked for one here.
+  if (status === 401)
+    return new Problem({
+      kind: "key",
+      title: "A key is needed",
+      detail: "Try again and give a key of this service.",
+      status,
+    });
   const wait = retryAfter ? ` Try again in ${retryAfter} seconds.` : "";
   return new Problem({
-    kind: status === 401 ? "key" : "service",
+    kind: "service",
     title: body?.title ?? `The service answered with an error (${status})`,
     detail: (body?.detail ?? "Try again; if it stays so, look at the service's log.") + wait,
     status,
