@@ -116,6 +116,15 @@ def test_a_docx_with_a_part_that_is_broken(part: str, data: st.DataObject) -> No
     check("a.docx", changed.getvalue())
 
 
+def test_a_docx_whose_properties_are_something_else() -> None:
+    core = b"<a/>"
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(DOCX)) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, core if name == "docProps/core.xml" else old.read(name))
+    check("a.docx", changed.getvalue())
+
+
 @FUZZ
 @given(st.one_of(mutated(HTML).map(lambda b: ("a.html", b)), mutated(MARKDOWN).map(lambda b: ("a.md", b))))
 def test_a_page_that_is_broken(file: tuple[str, bytes]) -> None:

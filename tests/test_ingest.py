@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import sys
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,14 +16,14 @@ import pytest
 import files
 from fakes import FakeEmbedder
 from indexing import found, opened, run
-from qa import reading, writing
+from qa import apart, reading, writing
 from qa.index import Index
 from qa.ingest import ingest
 from qa.interfaces import Encoding
 from qa.split import CountTokens, split
 from qa.types import Document, Passage
 from qa.vectors import Vectors
-from qa.writing import Progress
+from qa.writing import Progress, Writer
 
 FILES = 1000
 DAMAGED = FILES // 20
@@ -307,3 +309,29 @@ def test_memory_does_not_grow_with_the_folder(corpus: Path, monkeypatch: pytest.
     run(corpus)
     assert len(read) == 1002
     assert max(ahead) < 20 * 25
+
+
+def test_an_interruption_does_not_wait_for_a_file_that_is_being_read(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stand-in for the reading process never answers; this test would take as long as a file may."""
+    endless = (sys.executable, "-c", "import time; time.sleep(600)")
+    monkeypatch.setattr(apart, "COMMAND", endless)
+    (corpus / "z.pdf").write_bytes(files.pdf(["A page."]))
+    started = threading.Event()
+    start = apart._start
+
+    def starting() -> Any:
+        started.set()
+        return start()
+
+    def interrupt(self: Writer, *arguments: Any) -> None:
+        assert started.wait(60)
+        raise Interrupted
+
+    monkeypatch.setattr(apart, "_start", starting)
+    monkeypatch.setattr(writing, "_CHUNK_PASSAGES", 1)
+    monkeypatch.setattr(writing, "AHEAD", 1)
+    monkeypatch.setattr(Writer, "add", interrupt)
+    with pytest.raises(Interrupted):
+        run(corpus)

@@ -32,6 +32,7 @@ class ReadingProcess:
     def __init__(self, max_seconds: float = MAX_SECONDS) -> None:
         self._max_seconds = max_seconds
         self._process: subprocess.Popen[bytes] | None = None
+        self._interrupted = False
 
     def read(self, path: Path, content: bytes) -> Extract:
         """What `formats.read` gives, from the other process if the format asks for it.
@@ -41,6 +42,8 @@ class ReadingProcess:
         if not formats.format_of(path, len(content)).is_apart:
             return formats.read(path, content)
         process = self._process = self._process or _start()
+        if self._interrupted:  # after it is known to `interrupt`: one of the two sees the other
+            process.kill()
         late = threading.Event()
 
         def end() -> None:
@@ -63,7 +66,8 @@ class ReadingProcess:
         return _extract(answer)
 
     def interrupt(self) -> None:
-        """End the process while another thread reads with it, which then fails."""
+        """End the process while another thread reads with it, which then fails, as all later reading does."""
+        self._interrupted = True
         if self._process is not None:
             self._process.kill()
 

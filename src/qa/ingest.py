@@ -49,8 +49,12 @@ def ingest(
             closing(ahead(chunks(_items(scans, index, manifest, reading)), AHEAD)) as read,
             closing(ahead(encoded(read, embedder_for), 2)) as made,
         ):
-            for chunk, encodings in made:
-                writer.add(chunk, encodings)
+            try:
+                for chunk, encodings in made:
+                    writer.add(chunk, encodings)
+            except BaseException:
+                reading.interrupt()  # else this would wait for the file that is being read
+                raise
         gone = _gone(scans, index)
         index.remove(gone)
         report.removed += gone

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -95,14 +97,24 @@ class Reading:
         self._count_tokens = count_tokens
         self.report = report
         self._claimed: dict[str, Source] = {}
+        self._all_processes = [ReadingProcess() for _ in range(min(_MAX_THREADS, os.cpu_count() or 1))]
         self._processes: SimpleQueue[ReadingProcess] = SimpleQueue()
+        self._interrupted = threading.Event()
 
     def items(self, sources: Iterable[Source]) -> Iterator[Item]:
         """The documents to be indexed, and after those of a file that it is done."""
-        with self._pool() as (pool, count):
-            contents = in_order(pool, self._read, sources, 2 * count)
+        with self._pool() as pool:
+            begun = 2 * len(self._all_processes)
+            contents = in_order(pool, self._read, sources, begun)
             fresh = (item for content in contents for item in self._items_of(content))
-            yield from in_order(pool, self.split, fresh, 2 * count)
+            going_on = takewhile(lambda _: not self._interrupted.is_set(), fresh)
+            yield from in_order(pool, self.split, going_on, begun)
+
+    def interrupt(self) -> None:
+        """Let `items` end soon, in whatever thread it is being made."""
+        self._interrupted.set()
+        for process in self._all_processes:
+            process.interrupt()
 
     def split(self, item: Item) -> Item:
         """A document with its passages; anything else as it is."""
@@ -113,25 +125,24 @@ class Reading:
         )
 
     @contextmanager
-    def _pool(self) -> Iterator[tuple[ThreadPoolExecutor, int]]:
-        count = min(_MAX_THREADS, os.cpu_count() or 1)
-        processes = [ReadingProcess() for _ in range(count)]
-        for process in processes:
+    def _pool(self) -> Iterator[ThreadPoolExecutor]:
+        for process in self._all_processes:
             self._processes.put(process)
-        pool = ThreadPoolExecutor(count, thread_name_prefix="read")
+        pool = ThreadPoolExecutor(len(self._all_processes), thread_name_prefix="read")
         try:
-            yield pool, count
+            yield pool
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.interrupt()
+            self.interrupt()
             pool.shutdown()
-            for process in processes:
+            for process in self._all_processes:
                 process.close()
 
     def _read(self, source: Source) -> _Content:
         size = 0
         try:
+            if self._interrupted.is_set():
+                raise LoadError(f"{source.path} was not read any more.")
             _check_name(source)
             try:
                 size = source.path.stat().st_size

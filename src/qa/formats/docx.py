@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import docx
 import lxml.etree
 from docx.document import Document as WordDocument
 from docx.opc.constants import RELATIONSHIP_TYPE
-from docx.opc.coreprops import CoreProperties
 from docx.oxml import parse_xml
 
 from qa.errors import FileDamaged, FileEncrypted, FileTooLarge
@@ -53,12 +53,11 @@ def read(path: Path, content: bytes) -> Extract:
         _write(part, layout)
         layout.end_paragraph()
     text = layout.text()
-    if properties is None:
-        return Extract(text, title=title)
+    opening = text[:_OPENING_CHARS]
     return Extract(
         text,
         title=office_title(properties.title) or title,
-        published=_published(properties, text[:_OPENING_CHARS]),
+        published=next(filter(None, (borne_out(day, opening) for day in properties.days)), None),
         author=office_author(properties.author),
     )
 
@@ -121,18 +120,21 @@ def _is_hidden(run: lxml.etree._Element) -> bool:
     return hidden is not None and hidden.get(f"{_W}val", "true") not in ("0", "false", "off")
 
 
-def _properties(document: WordDocument) -> CoreProperties | None:
+@dataclass(frozen=True, slots=True)
+class _Properties:
+    """What the word processor noted; `days` are those of the last change and of the making."""
+
+    title: str | None = None
+    author: str | None = None
+    days: tuple[str | None, ...] = ()
+
+
+def _properties(document: WordDocument) -> _Properties:
     for relation in document.part.package.rels.values():  # python-docx makes some up where there are none
         if relation.reltype == RELATIONSHIP_TYPE.CORE_PROPERTIES:
-            properties: CoreProperties = document.core_properties
-            return properties
-    return None
-
-
-def _published(properties: CoreProperties, opening: str) -> str | None:
-    """The day of the last change, or of the making, as far as the opening bears it out."""
-    days = (iso_date(properties.modified), iso_date(properties.created))
-    return next(filter(None, (borne_out(day, opening) for day in days)), None)
+            core = document.core_properties
+            return _Properties(core.title, core.author, (iso_date(core.modified), iso_date(core.created)))
+    return _Properties()
 
 
 def _styled_title(document: WordDocument) -> str | None:
