@@ -10,6 +10,7 @@ import numpy as np
 
 from qa.errors import CorpusMissing, LoadError
 from qa.index import Index, manifest_of
+from qa.instructions import as_read
 from qa.interfaces import Embedder
 from qa.load import load
 from qa.sources import Scan, Source, scan
@@ -179,7 +180,9 @@ def _batches(work: Iterable[_Work]) -> Iterator[list[_Work]]:
 
 def _index(batch: Sequence[_Work], index: Index, embedder: Embedder) -> None:
     passages = [passage for one in batch for passage in one.passages]
-    encodings = embedder.encode([passage.text for passage in passages])
+    spans = [[(passage.start, passage.end) for passage in one.passages] for one in batch]
+    texts = [as_read(one.document.text, own) for one, own in zip(batch, spans, strict=True)]
+    encodings = embedder.encode([text for own in texts for text in own])
     entries = []
     tokens = iter(encoding.tokens for encoding in encodings)
     for one in batch:

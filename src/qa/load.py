@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from qa.errors import CorpusMissing, FileEmpty, FileNotText, FileUnreadable, FormatUnknown, MetadataInvalid
+from qa.instructions import is_instruction
 from qa.types import Document
 
 METADATA_SUFFIX = ".meta.toml"
 _METADATA_KEYS = ("title", "publisher", "published", "url", "author", "furniture")
 _ISO_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 _TITLE_MAX_CHARS = 160
+_PARAGRAPH = re.compile(r"\s*(\S.{0,2000}?)\n[^\S\n]*\n", re.DOTALL)
 
 
 def load(path: Path, document_id: str, uri: str) -> Document:
@@ -131,16 +133,22 @@ def _is_date(value: str) -> bool:
 
 
 def _first_line(text: str) -> str | None:
-    """The first line where it stands alone above a blank line, as a headline does."""
-    lines = text.lstrip("\n").split("\n", 2)
+    """The first line where it stands alone above a blank line, as a headline does.
+
+    Paragraphs before it that are instructions don't count.
+    """
+    start = 0
+    while (opening := _PARAGRAPH.match(text, start)) and is_instruction(opening[1]):
+        start = opening.end()
+    lines = text[start:].lstrip("\n").split("\n", 2)
     headline = lines[0].strip()
     stands_alone = len(lines) > 2 and not lines[1].strip()
     return headline if stands_alone and len(headline) <= _TITLE_MAX_CHARS else None
 
 
 def _first_heading(text: str) -> str | None:
-    heading = re.search(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$", text, re.MULTILINE)
-    return heading[1] if heading else _first_line(text)
+    headings = (one[1] for one in re.finditer(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$", text, re.MULTILINE))
+    return next((one for one in headings if not is_instruction(one)), None) or _first_line(text)
 
 
 _TITLE_READERS: Mapping[str, Callable[[str], str | None]] = {
