@@ -29,7 +29,7 @@ with TestClient(create_app(settings)) as client:
 
 def test_what_one_process_takes_in_the_others_answer_from(corpus: Path, tmp_path: Path) -> None:
     settings = Settings(corpus=corpus, index=tmp_path / "index")
-    run_ingest(settings, [corpus], lambda done, total: None)
+    run_ingest(settings, [corpus], lambda done: None)
     question = {"question": "What do owls do at the full moon?"}
     with serving(create_app(settings)) as url:
         before = httpx.post(f"{url}/v1/ask", json=question, timeout=60).json()

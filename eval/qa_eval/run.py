@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -234,10 +235,17 @@ def _ranking_scores(
 
 
 @contextmanager
-def temporary_qa(documents: Sequence[SourceText], progress: Progress) -> Iterator[QA]:
-    """A `QA` over the documents that a set brings along; its index is gone afterwards."""
+def temporary_qa(
+    documents: Sequence[SourceText], progress: Progress, beside: Path | None = None
+) -> Iterator[QA]:
+    """A `QA` over the documents that a set brings along; its index is gone afterwards.
+
+    The documents of the folder `beside` are in it too.
+    """
     with tempfile.TemporaryDirectory(prefix="qa-eval-") as folder:
         settings = Settings(corpus=Path(folder) / "corpus", index=Path(folder) / "index")
+        if beside is not None:
+            shutil.copytree(beside, settings.corpus)
         write_corpus(documents, settings.corpus)
         run_ingest(settings, [settings.corpus], lambda done: progress(done.files, done.files_total))
         qa = build_qa(settings)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.instructions import statements
 from qa.interfaces import TokenVectors
-from qa.text import sentence_spans
 from qa.words import stem
 
 Floats = NDArray[np.float32]
@@ -90,8 +90,8 @@ class Sentence:
 
 @lru_cache(maxsize=4096)
 def read_sentences(text: str) -> tuple[Sentence, ...]:
-    """The sentences of a passage."""
-    return tuple(_sentence(text, start, end) for start, end in sentence_spans(text))
+    """The sentences of a passage that may be evidence."""
+    return tuple(_sentence(text, start, end) for start, end in statements(text))
 
 
 def _sentence(text: str, start: int, end: int) -> Sentence:

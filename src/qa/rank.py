@@ -117,7 +117,8 @@ def rank(
     for candidate in candidates:
         spans, table = _features(asked, candidate)
         for (start, end), row, score in zip(spans, table.tolist(), table @ vector, strict=True):
-            sentences.append(RankedSentence(candidate.passage, start, end, float(score), tuple(row)))
+            if not candidate.passage.text[start:end].endswith("?"):  # a question states nothing
+                sentences.append(RankedSentence(candidate.passage, start, end, float(score), tuple(row)))
     sentences.sort(key=lambda s: -s.score)
     best: dict[str, RankedPassage] = {}
     for s in sentences:
@@ -145,14 +146,16 @@ def vocabulary_prior(vocabulary: Mapping[str, int], first: int = 1996) -> Callab
 
 def _features(asked: Question, candidate: Candidate) -> tuple[list[Span], NDArray[np.float64]]:
     """The candidate's sentences and their (sentences, len(FEATURES)) table."""
-    real = candidate.tokens.spans[:, 1] > candidate.tokens.spans[:, 0]
-    vectors = candidate.tokens.vectors[real].astype(np.float32, copy=False)
     sentences = read_sentences(candidate.passage.text)
-    begins = np.array([sentence.start for sentence in sentences])
-    owner = np.searchsorted(begins, candidate.tokens.spans[real, 0], side="right") - 1
-    if not len(owner):
+    bounds = np.array([(sentence.start, sentence.end) for sentence in sentences]).reshape(-1, 2)
+    starts, ends = candidate.tokens.spans.T
+    owner = np.searchsorted(bounds[:, 0], starts, side="right") - 1
+    # Tokens between the sentences are of what can't be evidence: it has no part in any feature.
+    real = (ends > starts) & (owner >= 0) & (starts < np.append(bounds[:, 1], 0)[owner])
+    if not real.any():
         return [], np.zeros((0, len(FEATURES)))
-    kept, first = np.unique(np.maximum(owner, 0), return_index=True)
+    vectors = candidate.tokens.vectors[real].astype(np.float32, copy=False)
+    kept, first = np.unique(owner[real], return_index=True)
     meaning = _semantic(asked, vectors, first)
     columns = (
         lexical_features(asked, candidate.title, sentences, kept, meaning.pop("token_matches")) | meaning

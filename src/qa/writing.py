@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.index import Index
+from qa.instructions import as_read
 from qa.interfaces import Embedder, Encoding
 from qa.packing import Packed, pack
 from qa.reading import Done, Fresh, Item
@@ -87,20 +88,31 @@ def encoded(made: Iterator[Chunk], embedder_for: EmbedderFor) -> Iterator[tuple[
     """Each chunk with what the encoder makes of its passages; which one is chosen by the first few chunks."""
     first: list[Chunk] = []
     for chunk in made:
-        if first or _texts(chunk):
+        if first or _count(chunk):
             first.append(chunk)
         else:
             yield chunk, []  # files passed over
         if len(first) == AHEAD:
             break
-    embedder = embedder_for(sum(len(_texts(chunk)) for chunk in first))
+    embedder = embedder_for(sum(map(_count, first)))
     for chunk in chain(first, made):
         texts = _texts(chunk)
         yield chunk, embedder.encode(texts) if texts else []
 
 
+def _count(chunk: Chunk) -> int:
+    return sum(len(piece.passages) for piece in chunk)
+
+
 def _texts(chunk: Chunk) -> list[str]:
-    return [passage.text for piece in chunk for passage in piece.passages]
+    """What the encoder reads of the passages of a chunk."""
+    return [text for piece in chunk for text in _read(piece)]
+
+
+def _read(piece: Piece) -> list[str]:
+    if not isinstance(piece.item, Fresh):
+        return []
+    return as_read(piece.item.document.text, [(one.start, one.end) for one in piece.passages])
 
 
 class Writer:

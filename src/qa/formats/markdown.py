@@ -14,6 +14,7 @@ from qa.formats.dates import iso_date
 from qa.formats.encoding import decode
 from qa.formats.extract import Extract, one_line, web_address
 from qa.formats.plain import headline
+from qa.instructions import is_instruction
 
 _FRONT_MATTER = re.compile(r"\ufeff?(---|\+\+\+)[ \t]*\n(.{0,20000}?)\n\1[ \t]*(?:\n|$)", re.DOTALL)
 _HEADING = re.compile(r"^#{1,6}[ \t]+(\S.*)$", re.MULTILINE)
@@ -55,9 +56,12 @@ def _author(value: object) -> str | None:
 
 
 def _heading(text: str) -> str | None:
-    found = _HEADING.search(text)
-    if found is None:
-        return None
-    heading = found[1].rstrip()
-    bare = heading.rstrip("#")
-    return one_line(bare if bare.endswith((" ", "\t")) else heading)  # "C#" is no heading closed by a mark
+    """The first heading that is none of the instructions that a text may carry."""
+    for found in _HEADING.finditer(text):
+        heading = found[1].rstrip()
+        bare = heading.rstrip("#")
+        # "C#" is no heading closed by a mark.
+        title = one_line(bare if bare.endswith((" ", "\t")) else heading)
+        if title and not is_instruction(title):
+            return title
+    return None

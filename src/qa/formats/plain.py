@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from qa.formats.encoding import decode
 from qa.formats.extract import Extract
+from qa.instructions import is_instruction
 
 _HEADLINE_MAX_CHARS = 160
+
+_PARAGRAPH = re.compile(r"\s*(\S.{0,2000}?)\n[^\S\n]*\n", re.DOTALL)
 
 
 def read(path: Path, content: bytes) -> Extract:
@@ -17,8 +21,15 @@ def read(path: Path, content: bytes) -> Extract:
 
 
 def headline(text: str) -> str | None:
-    """The first line where it stands alone above a blank line, as a headline does."""
-    lines = text.lstrip("\ufeff\r\n").replace("\r\n", "\n").replace("\r", "\n").split("\n", 2)
+    """The first line where it stands alone above a blank line, as a headline does.
+
+    Paragraphs before it that are instructions don't count.
+    """
+    text = text.lstrip("\ufeff\r\n").replace("\r\n", "\n").replace("\r", "\n")
+    start = 0
+    while (opening := _PARAGRAPH.match(text, start)) and is_instruction(opening[1]):
+        start = opening.end()
+    lines = text[start:].lstrip("\n").split("\n", 2)
     first = lines[0].strip()
     stands_alone = len(lines) > 2 and not lines[1].strip()
     return first if stands_alone and len(first) <= _HEADLINE_MAX_CHARS else None
