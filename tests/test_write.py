@@ -34,6 +34,10 @@ def evidence() -> list[Evidence]:
 
 
 def written(generator: FakeGenerator, most: int = 3) -> Iterator[Claim]:
+    return (one for one in pieces(generator, most) if one is not None)
+
+
+def pieces(generator: FakeGenerator, most: int = 3) -> Iterator[Claim | None]:
     return write("What do animals do?", evidence(), SOURCES, generator, most)
 
 

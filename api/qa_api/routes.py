@@ -43,7 +43,14 @@ TheService = Annotated[Service, Depends(service_of)]
 
 def _steps(body: AskRequest, service: Service) -> Steps:
     history = tuple(Turn(turn.role, turn.content) for turn in body.history)
-    return taken(service.steps(body.question, history, top_k=body.top_k, documents=body.documents))
+    steps = service.steps(
+        body.question,
+        history,
+        top_k=body.top_k,
+        documents=body.documents,
+        generate=body.generator == "default",
+    )
+    return taken(steps)
 
 
 async def noted(steps: Steps, request: Request, service: Service) -> Steps:

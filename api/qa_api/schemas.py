@@ -53,9 +53,7 @@ class AskRequest(_Request):
     documents: list[str] | None = Field(
         default=None, max_length=10_000, examples=[None], description="answer from these documents only"
     )
-    generator: Literal["none", "default"] = Field(
-        default="default", description="'none' quotes; 'default' uses the language model, where one is set"
-    )
+    generator: Literal["none", "default"] = Field(default="default", description="'none' quotes only")
     trace: bool = Field(default=False, description="also give the ranked passages and evidence")
 
 
@@ -142,6 +140,8 @@ class AskResponse(BaseModel):
     claims: list[ClaimOut]
     citations: list[CitationOut]
     disagreement: DisagreementOut | None
+    generator: str = Field(description="the language model that worded the claims; 'none' quoted them")
+    degraded: str | None = Field(description="why a model that was to word them did not")
     timings_ms: dict[str, float]
     trace: TraceOut | None = None
 

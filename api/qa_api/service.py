@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from qa import uploads
 from qa.build import build_qa, open_to_write
@@ -49,12 +49,15 @@ class Service:
         *,
         top_k: int = TOP_K,
         documents: Sequence[str] | None = None,
+        generate: bool = True,
     ) -> Generator[Step, None, None]:
         """`QA.steps`, the answer counted: every route that answers comes through here."""
-        for step in self.qa().steps(question, history, top_k=top_k, documents=documents):
-            if isinstance(step, Answer):
-                self.metrics.count(step)
-            yield step
+        steps = self.qa().steps(question, history, top_k=top_k, documents=documents, generate=generate)
+        with closing(steps):
+            for step in steps:
+                if isinstance(step, Answer):
+                    self.metrics.count(step)
+                yield step
 
     def ask(
         self, question: str, history: Sequence[Turn] = (), documents: Sequence[str] | None = None

@@ -7,6 +7,7 @@ nothing could be run. A malformed set weighs more: its figures are not those of 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -180,6 +181,36 @@ def bench(
     typer.echo(f"Report: {bench_report.write_report(measures, plan, output)}")
     if log is not None:
         bench_report.log(measures, plan, (time.monotonic() - start) / 60, log)
+
+
+@app.command()
+def generation(
+    evaldata: Annotated[Path, typer.Argument(help="the folder of the public sets")],
+    questions: Annotated[int, typer.Option(min=1, help="questions of XQuAD")] = 200,
+    removed: Annotated[int, typer.Option(min=0, help="of them again without their paragraph")] = 40,
+    gold: Annotated[int, typer.Option(min=1, help="questions of the gold set")] = 1000,
+    log: Annotated[Path | None, typer.Option(help="a file to append the table to")] = None,
+) -> None:
+    """Measure the language model's answers beside the quotes alone and beside a plain chain."""
+    from qa.build import build_qa
+    from qa_eval.data import load
+    from qa_eval.generation import measure_generation
+    from qa_eval.rows import record, table
+    from qa_eval.session import counting, suite
+
+    settings = load_settings()
+    qa = build_qa(settings)
+    try:
+        with counting() as progress:
+            known = load(suite("gold")[0])
+            known = replace(known, examples=known.examples[:gold])
+            rows = measure_generation(known, qa, evaldata, questions, removed, progress)
+    finally:
+        qa.close()
+    typer.echo(table(rows))
+    if log is not None:
+        model = qa.generator.name if qa.generator else ""
+        record(rows, f"{model}, {questions} questions (`qa eval generation EVALDATA --log {log}`)", log)
 
 
 def _complain(message: str) -> None:

@@ -1,7 +1,7 @@
 """Does the verifier stop what it is there to stop? Drafts broken on purpose, one way each.
 
 An extractive answer is never broken, so good answers cannot show that `verify` works: these can.
-It is called as `qa.pipeline` names it, with the documents as they are stored.
+It is called as `qa.extract` names it, with the documents as they are stored.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from qa import pipeline
+from qa import extract
 from qa.errors import DocumentNotFound
 from qa.pipeline import QA
 from qa.types import Claim, Document, Draft, Evidence, Passage
@@ -71,6 +71,6 @@ def _stands(draft: Draft, evidence: Evidence, revision: str, texts: Mapping[str,
         return texts[document_id]
 
     revisions = {evidence.passage.document_id: revision}
-    # The very name that the pipeline calls, so that what is measured is what runs.
-    verified = pipeline.verify(draft, [evidence], revisions, read)  # type: ignore[attr-defined]
+    # The very name that the extractive answer calls, so that what is measured is what runs.
+    verified = extract.verify(draft, [evidence], revisions, read)  # type: ignore[attr-defined]
     return bool(verified.claims)

@@ -103,6 +103,19 @@ def risk_coverage(rows: Rows) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     return count / len(rows), np.cumsum(errors) / count
 
 
+def balanced_accuracy(rows: Rows) -> float:
+    """Mean of the shares of (decision, label) rows decided rightly, of label 1 and of label 0."""
+    decided, labels = rows[:, 0] > 0, rows[:, 1] > 0
+    both = float(decided[labels].mean() + (~decided[~labels]).mean()) if _both_labels(rows) else float("nan")
+    return both / 2
+
+
+def f1(rows: Rows) -> float:
+    """F1 of (decision, label) rows: harmonic mean of precision and recall (van Rijsbergen 1979)."""
+    total = float((rows[:, 0] > 0).sum() + (rows[:, 1] > 0).sum())
+    return 2 * float(((rows[:, 0] > 0) & (rows[:, 1] > 0)).sum()) / total if total else float("nan")
+
+
 def aurc(rows: Rows) -> float:
     """Area under the risk-coverage curve: mean selective risk over all coverages (Geifman et al. 2019)."""
     return float(risk_coverage(rows)[1].mean())

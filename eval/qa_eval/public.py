@@ -38,7 +38,7 @@ class PublicQuestion:
     @property
     def tuned_on(self) -> bool:
         """Whether it is in the half that weights are learnt from; the other half is for measuring."""
-        return hashlib.sha256(self.source.encode()).digest()[0] % 2 == 0
+        return in_tuning_half(self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,11 @@ class PublicSet:
     def document_ids(self) -> tuple[str, ...]:
         """The ids of the documents that hold any text."""
         return tuple(one.id for one in self.documents if one.text.strip())
+
+
+def in_tuning_half(source: str) -> bool:
+    """Whether what comes from this source is learnt from; the cut does not depend on what else is there."""
+    return hashlib.sha256(source.encode()).digest()[0] % 2 == 0
 
 
 def missing(folder: Path, names: Sequence[str]) -> list[str]:
@@ -71,10 +76,10 @@ def read_public(folder: Path) -> PublicSet:
     corpus = folder / "corpus.jsonl"
     documents = tuple(
         SourceText(row["id"], row.get("title") or "", row["text"])
-        for row in (_rows(corpus) if corpus.is_file() else [])
+        for row in (read_rows(corpus) if corpus.is_file() else [])
     )
     by_id = {one.id: one for one in documents}
-    questions = tuple(_question(row, by_id) for row in _rows(folder / "queries.jsonl"))
+    questions = tuple(_question(row, by_id) for row in read_rows(folder / "queries.jsonl"))
     return PublicSet(folder.name, documents, questions)
 
 
@@ -99,7 +104,8 @@ def _question(row: Mapping[str, Any], documents: Mapping[str, SourceText]) -> Pu
     )
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file of JSON lines."""
     return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
 
 

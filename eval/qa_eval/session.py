@@ -95,11 +95,7 @@ def ask_all(dataset: Dataset, settings: Settings, url: str | None = None) -> Res
     """The answers to a set: of the service at `url`, else of the index of these settings, or of one made
     for the documents that the set brings along."""
     with _progress() as bar:
-        task = bar.add_task("Asking", total=len(dataset.examples), visible=False)
-
-        def progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
-
+        progress = _count(bar)
         if url is not None:
             with _service(url) as asker:
                 return evaluate(dataset, asker, progress=progress)
@@ -146,6 +142,22 @@ def _opened(dataset: Dataset, settings: Settings, bar: Progress) -> Iterator[QA]
         yield qa
     finally:
         qa.close()
+
+
+@contextmanager
+def counting() -> Iterator[Count]:
+    """A bar that shows how many questions have been asked."""
+    with _progress() as bar:
+        yield _count(bar)
+
+
+def _count(bar: Progress) -> Count:
+    task = bar.add_task("Asking", total=None, visible=False)
+
+    def progress(done: int, total: int) -> None:
+        bar.update(task, completed=done, total=total, visible=True)
+
+    return progress
 
 
 def _progress() -> Progress:

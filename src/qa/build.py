@@ -62,7 +62,7 @@ def build_qa(settings: Settings) -> QA:
     threadpool_limits(limits=1, user_api="blas")
     embedder = build_embedder()
     embedder.encode([""])  # has the model loaded now, not by the first question
-    return QA(Index.open(settings.index, embedder), embedder)
+    return QA(Index.open(settings.index, embedder), embedder, build_generator(settings))
 
 
 @contextmanager

@@ -207,12 +207,19 @@ def _print_answer(answer: dict[str, Any]) -> None:
     typer.secho(answer["answer"], bold=True)
     if answer["standalone_question"] != answer["question"]:
         typer.echo(f"(understood as: {answer['standalone_question']})")
+    worded = answer.get("generator", "none") != "none"  # an older service tells nothing of it
+    if worded:
+        typer.echo(f"(worded by {answer['generator']} from the quotes below)")
+    if answer.get("degraded"):
+        typer.echo(f"({answer['degraded']})")
     typer.echo(f"Chance that the documents answer the question: {answer['confidence']:.0%}")
     for one in answer["citations"]:
         dated = f", {one['published']}" if one["published"] else ""
         page = f", page {one['page']}" if one["page"] else ""
         place = f"{one['document_id']}{page}, characters {one['start']}-{one['end']}"
         typer.echo(f"[{one['number']}] {one['title']}{dated} ({place})")
+        if worded:
+            typer.echo(f"    “{one['quote']}”")
         for note in one["notes"]:
             typer.echo(f"    “{note['phrase']}”: {note['meaning']}")
 

@@ -98,3 +98,7 @@ class Generator(Protocol):
         generation where it runs. Raises `GeneratorError`, also after some pieces.
         """
         ...
+
+    def close(self) -> None:
+        """Let go of connections and memory."""
+        ...

@@ -3,40 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 
 from qa.annotate import annotate
-from qa.compose import compose
-from qa.confidence import THRESHOLD, confidence, sentence_relevance
-from qa.disagreement import Statement, find_disagreement
-from qa.errors import DocumentNotFound, QuestionInvalid
+from qa.confidence import THRESHOLD, confidence
+from qa.errors import DocumentNotFound, GeneratorError, QuestionInvalid
+from qa.extract import Extract, extract
 from qa.index import Index
 from qa.interfaces import Embedder
+from qa.interfaces import Generator as LanguageModel
 from qa.parts import parts
 from qa.question import standalone
 from qa.rank import Ranking, rank, vocabulary_prior
 from qa.retrieve import retrieve
+from qa.rewrite import rewrite
+from qa.speak import Spoken, make_offer, speak
 from qa.spell import Lexicon, correct
 from qa.text import readable
+from qa.timing import milliseconds, timed
 from qa.types import (
     Answer,
-    Citation,
-    Claim,
-    Disagreement,
     Evidence,
     Found,
     Passage,
     Scored,
-    Shown,
-    Status,
     Step,
     Trace,
     Turn,
-    rendered,
 )
-from qa.verify import verify
 
 MAX_QUESTION_CHARS = 2_000
 TOP_K = 10
@@ -45,28 +40,24 @@ _CANDIDATES = 12
 """Passages that late interaction reads; more hold the answer too rarely to pay for (eval/LOG.md)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Extract:
-    """An answer in quotes; `lacking` tells that a part of the question has none."""
-
-    claims: tuple[Claim, ...] = ()
-    citations: tuple[Citation, ...] = ()
-    disagreement: Disagreement | None = None
-    lacking: bool = False
-
-
 class QA:
     """Answers questions from an opened index; safe to call from several threads."""
 
-    def __init__(self, index: Index, embedder: Embedder) -> None:
+    def __init__(self, index: Index, embedder: Embedder, generator: LanguageModel | None = None) -> None:
         self.index = index
         self.embedder = embedder
+        self.generator = generator
         self._lexicon = Lexicon(embedder.vocabulary, index.terms, index.occurrences)
         self._information = vocabulary_prior(embedder.vocabulary)
         self.documents = index.documents
         self.document = index.document
         self.counts = index.counts
-        self.close = index.close
+
+    def close(self) -> None:
+        """Let go of the index and of the language model."""
+        self.index.close()
+        if self.generator is not None:
+            self.generator.close()
 
     def ask(
         self,
@@ -75,14 +66,16 @@ class QA:
         *,
         top_k: int = TOP_K,
         documents: Sequence[str] | None = None,
+        generate: bool = True,
     ) -> Answer:
         """Answer `question`, which may refer to the earlier turns in `history`.
 
         `top_k` is the number of evidence sentences to consider; `documents` limits the answer to
-        documents of these ids. Raises `QuestionInvalid`, or `DocumentNotFound` for an id that isn't
-        there. That nothing answers is an `Answer` too.
+        documents of these ids; `generate` lets the language model, where there is one, word it.
+        Raises `QuestionInvalid`, or `DocumentNotFound` for an id that isn't there. That nothing
+        answers is an `Answer` too, and so is one in quotes where the model fails.
         """
-        *_, answer = self.steps(question, history, top_k=top_k, documents=documents)
+        *_, answer = self.steps(question, history, top_k=top_k, documents=documents, generate=generate)
         assert isinstance(answer, Answer)
         return answer
 
@@ -93,38 +86,48 @@ class QA:
         *,
         top_k: int = TOP_K,
         documents: Sequence[str] | None = None,
+        generate: bool = True,
     ) -> Generator[Step, None, None]:
         """What `ask` does, as it comes: `Found`, each claim `Shown` once verified, last the `Answer`.
 
-        Different threads may take the steps.
+        `Waiting` is in between where a model takes its time. Different threads may take the steps;
+        who closes them stops the model.
         """
         began = time.perf_counter()
         question = _checked(question)
         if top_k < 1:
             raise QuestionInvalid(f"top_k is {top_k}; ask for at least one evidence sentence.")
-        complete = standalone(question, [Turn(turn.role, readable(turn.content)) for turn in history])
+        turns = [Turn(turn.role, readable(turn.content)) for turn in history]
         timings = dict.fromkeys(_STAGES, 0.0)
+        model = self.generator if generate else None
+        complete, degraded = _standalone(question, turns, model)
         with self.index.snapshot():
             self._require(documents)
             complete = correct(complete, self._lexicon)
             ranking = self._ranking(complete, documents, timings)
             found = self._found(complete, ranking)
-            extract = self._extract(found, ranking, max(top_k, TOP_K), documents, timings)
+            quotes = self._extract(found, ranking, max(top_k, TOP_K), documents, timings)
+            speaks = model is not None and degraded is None and quotes.is_plain
+            offer = make_offer(found, quotes, self.index.document) if speaks else None
         yield found
-        pieces = rendered(extract.claims, extract.citations, extract.disagreement)
-        for claim, text in zip(extract.claims, pieces, strict=True):
-            cited = tuple(one for one in extract.citations if one.number in claim.evidence_numbers)
-            yield Shown(claim, cited, text)
-        timings["total"] = _milliseconds(began)
+        spoken = Spoken(degraded=degraded)
+        if offer is not None and model is not None:
+            with timed(timings, "generate"):
+                spoken = yield from speak(offer, model, self.embedder)
+        if not spoken.claims:
+            yield from quotes.shown()
+        timings["total"] = milliseconds(began)
         yield Answer(
             question=question,
             standalone_question=complete,
-            status=_status(extract),
-            claims=extract.claims,
-            citations=extract.citations,
+            status=quotes.status,
+            claims=spoken.claims or quotes.claims,
+            citations=annotate(complete, spoken.citations) or quotes.citations,
             confidence=found.confidence,
-            disagreement=extract.disagreement,
+            disagreement=quotes.disagreement,
             trace=_trace(ranking, found.evidence, timings),
+            generator=model.name if spoken.claims and model is not None else "none",
+            degraded=spoken.degraded,
         )
 
     def ranking(self, question: str, documents: Sequence[str] | None = None) -> Ranking:
@@ -141,10 +144,10 @@ class QA:
                 raise DocumentNotFound(f"There is no document '{one}'; list the documents for their ids.")
 
     def _ranking(self, question: str, documents: Sequence[str] | None, timings: dict[str, float]) -> Ranking:
-        with _timed(timings, "retrieve"):
+        with timed(timings, "retrieve"):
             encoding = self.embedder.encode([question])[0]
             candidates = retrieve(question, encoding, self.index, _CANDIDATES, documents)
-        with _timed(timings, "rank"):
+        with timed(timings, "rank"):
             return rank(question, encoding.tokens, candidates, self._information)
 
     def _found(self, question: str, ranking: Ranking) -> Found:
@@ -159,19 +162,13 @@ class QA:
         top_k: int,
         documents: Sequence[str] | None,
         timings: dict[str, float],
-    ) -> _Extract:
-        """The answer in the sources' own words; nothing where they are too unlikely to answer."""
+    ) -> Extract:
+        """The answer in quotes; nothing where the documents are too unlikely to answer."""
         if found.confidence < THRESHOLD:
-            return _Extract()
+            return Extract()
         further, lacking = self._further(found, documents, timings)
-        with _timed(timings, "compose"):
-            disagreement = find_disagreement(found.question, _statements(found, ranking))
-            draft = compose(found.question, found.evidence[:top_k], further, disagreement)
-        with _timed(timings, "verify"):
-            revisions = {document_id: source.sha256 for document_id, source in found.sources.items()}
-            verified = verify(draft, found.evidence, revisions, self.index.document)
-            citations = annotate(found.question, verified.citations)
-        return _Extract(verified.claims, citations, _renumbered(disagreement, verified.numbers), lacking)
+        quotes = extract(found, ranking, further, top_k, self.index.document, timings)
+        return replace(quotes, lacking=lacking)
 
     def _further(
         self,
@@ -204,6 +201,18 @@ class QA:
             return tuple(_scored(one.passage, one.fused) for one in found)
 
 
+def _standalone(
+    question: str, history: Sequence[Turn], model: LanguageModel | None
+) -> tuple[str, str | None]:
+    """The question that stands alone, and what the model that was to word it failed with."""
+    if model is None or not history:
+        return standalone(question, history), None
+    try:
+        return rewrite(question, history, model), None
+    except GeneratorError as error:
+        return standalone(question, history), str(error)
+
+
 def _evidence(ranking: Ranking) -> tuple[Evidence, ...]:
     """All ranked sentences, best first, numbered from 1."""
     return tuple(
@@ -217,43 +226,6 @@ def _evidence(ranking: Ranking) -> tuple[Evidence, ...]:
         )
         for number, one in enumerate(ranking.sentences, start=1)
     )
-
-
-def _statements(found: Found, ranking: Ranking) -> list[Statement]:
-    """What `find_disagreement` reads of the evidence, as deep as the answer usually looks."""
-    return [
-        Statement(
-            number=number,
-            document_id=one.passage.document_id,
-            title=found.sources[one.passage.document_id].title,
-            published=found.sources[one.passage.document_id].published,
-            sentence=one.passage.text[one.start : one.end],
-            passage=one.passage.text,
-            relevance=sentence_relevance(one),
-        )
-        for number, one in enumerate(ranking.sentences[:TOP_K], start=1)
-    ]
-
-
-def _renumbered(disagreement: Disagreement | None, numbers: Mapping[int, int]) -> Disagreement | None:
-    """The disagreement with citation numbers; with fewer than two positions left there is none."""
-    if disagreement is None:
-        return None
-    positions = []
-    for position in disagreement.positions:
-        cited = tuple(numbers[number] for number in position.citations if number in numbers)
-        if cited:
-            positions.append(replace(position, citations=cited))
-    return replace(disagreement, positions=tuple(positions)) if len(positions) > 1 else None
-
-
-def _status(extract: _Extract) -> Status:
-    """Derived from the answer, so that it can't say anything else."""
-    if not extract.claims:
-        return "not_found"
-    if extract.disagreement is not None and extract.disagreement.kind == "value":
-        return "conflict"
-    return "partial" if extract.lacking else "answered"
 
 
 def _trace(ranking: Ranking, evidence: Sequence[Evidence], timings: Mapping[str, float]) -> Trace:
@@ -277,14 +249,3 @@ def _checked(question: str) -> str:
             f"The question has {len(question)} characters; shorten it to at most {MAX_QUESTION_CHARS}."
         )
     return question
-
-
-@contextmanager
-def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
-    start = time.perf_counter()
-    yield
-    timings[stage] = round(timings.get(stage, 0.0) + _milliseconds(start), 2)
-
-
-def _milliseconds(start: float) -> float:
-    return round((time.perf_counter() - start) * 1000, 2)

@@ -157,7 +157,11 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What `QA.ask` gives, on every surface. "The documents do not say" is an Answer too."""
+    """What `QA.ask` gives, on every surface. "The documents do not say" is an Answer too.
+
+    `generator` names the language model whose words the claims are; "none": they are quotes.
+    `degraded` says why they are, or why there are no more claims, where a model was to word them.
+    """
 
     question: str
     standalone_question: str
@@ -167,6 +171,8 @@ class Answer:
     confidence: float
     disagreement: Disagreement | None
     trace: Trace
+    generator: str = "none"
+    degraded: str | None = None
 
     @property
     def text(self) -> str:

@@ -19,6 +19,8 @@ def wire_answer(answer: Answer, *, trace: bool = False) -> dict[str, Any]:
         "claims": [{"text": one.text, "citations": list(one.evidence_numbers)} for one in answer.claims],
         "citations": [wire_citation(one) for one in answer.citations],
         "disagreement": asdict(answer.disagreement) if answer.disagreement else None,
+        "generator": answer.generator,
+        "degraded": answer.degraded,
         "timings_ms": dict(answer.trace.timings_ms),
     }
     if trace:

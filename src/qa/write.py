@@ -34,8 +34,8 @@ def write(
     sources: Mapping[str, Document],
     generator: Generator,
     most: int,
-) -> Iterator[Claim]:
-    """The sentences that the model answers with, at most `most`; none where it finds no answer.
+) -> Iterator[Claim | None]:
+    """The sentences that the model answers with, at most `most`, and None for each piece that completes none.
 
     `evidence` is what the model sees, best first, `sources` has its documents by id. A sentence that cites
     none of it, or shares no word with it, is left out, and so is one that was said before. Closing
@@ -47,8 +47,11 @@ def write(
     schema = answer_schema(sorted(held), most)
     said: set[str] = set()
     with closing(generator.generate(messages, schema, most * _SENTENCE_TOKENS)) as pieces:
-        for text, cited in _sentences(pieces):
-            text = " ".join(_MARKS.sub("", text).split())
+        for sentence in _sentences(pieces):
+            if sentence is None:
+                yield None
+                continue
+            text, cited = " ".join(_MARKS.sub("", sentence[0]).split()), sentence[1]
             numbers = _attributed(text, [number for number in cited if number in held], held)
             if numbers and text not in said:
                 said.add(text)
@@ -85,8 +88,11 @@ def _stems(text: str) -> set[str]:
     return {stem for stem, _, _ in terms(text)}
 
 
-def _sentences(pieces: Iterable[str]) -> Iterator[_Sentence]:
-    """The sentences of a reply in JSON, each once it is complete; or those of a reply in plain text."""
+def _sentences(pieces: Iterable[str]) -> Iterator[_Sentence | None]:
+    """The sentences of a reply in JSON, each once it is complete; or those of a reply in plain text.
+
+    None after each piece, so that the caller can stop there.
+    """
     text, done = "", 0
     decoder = json.JSONDecoder()
     for piece in pieces:
@@ -100,6 +106,7 @@ def _sentences(pieces: Iterable[str]) -> Iterator[_Sentence]:
             sentence = _sentence(value)
             if sentence is not None:
                 yield sentence
+        yield None
     if '"sentences"' not in text:
         yield from _cited(text)
 

@@ -248,6 +248,13 @@ function refusal(turn, actions) {
   ];
 }
 
+/** Whose words the answer is in, where they are a language model's or should have been. */
+function wordedElement({ generator, degraded }) {
+  const worded = generator && generator !== "none" ? `Worded by ${generator}; open a source for its own words.` : "";
+  const said = [worded, degraded].filter(Boolean).join(" ");
+  return said ? h("span", { class: "worded" }, said) : null;
+}
+
 function footElement(turn, actions) {
   const { status, confidence } = turn.answer;
   const words = status === "not_found" ? "Not answered" : confidenceWords(confidence);
@@ -256,6 +263,7 @@ function footElement(turn, actions) {
     "div",
     { class: "foot" },
     h("span", { class: "confidence", title: number }, words, h("span", { class: "unseen" }, `. ${number}.`)),
+    wordedElement(turn.answer),
     h(
       "span",
       { class: "tools" },

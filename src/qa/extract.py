@@ -1,0 +1,105 @@
+"""extract(found) → the answer in the sources' own words, verified: what there is without a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from qa.annotate import annotate
+from qa.compose import compose
+from qa.confidence import sentence_relevance
+from qa.disagreement import Statement, find_disagreement
+from qa.rank import Ranking
+from qa.timing import timed
+from qa.types import Citation, Claim, Disagreement, Evidence, Found, Shown, Status, rendered
+from qa.verify import ReadDocument, verify
+
+_CONSIDERED = 10
+"""Sentences that are looked at for disagreement: as deep as the answer usually looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """An answer in quotes; `lacking` tells that a part of the question has none.
+
+    `numbers` are those of the evidence that it quotes.
+    """
+
+    claims: tuple[Claim, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    disagreement: Disagreement | None = None
+    lacking: bool = False
+    numbers: tuple[int, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """Derived from the answer, so that it can't say anything else."""
+        if not self.claims:
+            return "not_found"
+        if self.disagreement is not None and self.disagreement.kind == "value":
+            return "conflict"
+        return "partial" if self.lacking else "answered"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it answers, and the sources agree: what they disagree on stays in their own words."""
+        return bool(self.claims) and self.disagreement is None
+
+    def shown(self) -> Iterator[Shown]:
+        """The claims as they are shown one after the other."""
+        pieces = rendered(self.claims, self.citations, self.disagreement)
+        for claim, text in zip(self.claims, pieces, strict=True):
+            cited = tuple(one for one in self.citations if one.number in claim.evidence_numbers)
+            yield Shown(claim, cited, text)
+
+
+def extract(
+    found: Found,
+    ranking: Ranking,
+    further: Sequence[Evidence],
+    top_k: int,
+    read: ReadDocument,
+    timings: dict[str, float],
+) -> Extract:
+    """The answer of the best `top_k` sentences and of `further`, the best of the question's other parts."""
+    with timed(timings, "compose"):
+        disagreement = find_disagreement(found.question, _statements(found, ranking))
+        draft = compose(found.question, found.evidence[:top_k], further, disagreement)
+    with timed(timings, "verify"):
+        verified = verify(draft, found.evidence, revisions(found), read)
+        citations = annotate(found.question, verified.citations)
+    disagreement = _renumbered(disagreement, verified.numbers)
+    return Extract(verified.claims, citations, disagreement, numbers=tuple(verified.numbers))
+
+
+def revisions(found: Found) -> dict[str, str]:
+    """The SHA-256 of each document's text when its evidence was found, by id."""
+    return {document_id: source.sha256 for document_id, source in found.sources.items()}
+
+
+def _statements(found: Found, ranking: Ranking) -> list[Statement]:
+    """What `find_disagreement` reads of the evidence, as deep as the answer usually looks."""
+    return [
+        Statement(
+            number=number,
+            document_id=one.passage.document_id,
+            title=found.sources[one.passage.document_id].title,
+            published=found.sources[one.passage.document_id].published,
+            sentence=one.passage.text[one.start : one.end],
+            passage=one.passage.text,
+            relevance=sentence_relevance(one),
+        )
+        for number, one in enumerate(ranking.sentences[:_CONSIDERED], start=1)
+    ]
+
+
+def _renumbered(disagreement: Disagreement | None, numbers: Mapping[int, int]) -> Disagreement | None:
+    """The disagreement with citation numbers; with fewer than two positions left there is none."""
+    if disagreement is None:
+        return None
+    positions = []
+    for position in disagreement.positions:
+        cited = tuple(numbers[number] for number in position.citations if number in numbers)
+        if cited:
+            positions.append(replace(position, citations=cited))
+    return replace(disagreement, positions=tuple(positions)) if len(positions) > 1 else None

@@ -1,0 +1,159 @@
+"""What of a sentence its citations lack: the numbers, dates, names and quotations in it.
+
+Exact on purpose: a sentence is shown only if each of these stands in what it cites, so that a reader
+finds it there. Wordings of one value are equal ("12" and "twelve", "25 percent" and "25%"); a date may
+be told with less precision than the source has; nothing else is inferred.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qa.dates import DateSpan, find_dates
+from qa.interfaces import TokenVectors
+from qa.names import missing_names
+from qa.quantities import joined, quantities
+from qa.words import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """A citation as a premise: `passage[start:end]` is the quote, with its document's title and date.
+
+    `tokens` are the passage's word pieces, encoded together; without them they are encoded when needed.
+    """
+
+    passage: str
+    start: int
+    end: int
+    title: str = ""
+    published: str | None = None
+    tokens: TokenVectors | None = None
+
+    @property
+    def quote(self) -> str:
+        """What is cited."""
+        return self.passage[self.start : self.end]
+
+
+_QUOTED = re.compile(
+    r"“([^”]+)”|\"([^\"]+)\"|(?<!\w)‘([^’]+(?:’\w[^’]*)*)’(?!\w)|(?<!\w)'([^']+ [^']+)'(?!\w)"
+)
+_OMITTED = re.compile(r"\.\.\.|…|\[[^\]]*\]")
+_AS_OF = re.compile(
+    r"\b(?:as of|as at|published|dated|written|wrote|report(?:ed|s)?|article)\b[^.;,]{0,30}$", re.I
+)
+_WEEKDAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day", re.I)
+_HIDDEN = "\x1f"  # in the place of a date, so that its year is no number and its month no name
+
+
+def missing_values(sentence: str, premises: Sequence[Premise]) -> tuple[str, ...]:
+    """The numbers, dates, names and quotations of `sentence` that no premise has, as they are written.
+
+    Quotes and titles are searched; the date of publication counts for an "as of" only. Empty when
+    everything is there, as it is for a sentence that is copied from a quote.
+    """
+    cited = [text for one in premises for text in (one.quote, one.title) if text]
+    if any(_is_copied(sentence, text) for text in cited):
+        return ()
+    published = [one.published for one in premises if one.published]
+    found = [*_missing_dates(sentence, cited, published), *_missing_quotations(sentence, cited)]
+    plain, plain_cited = _without_dates(sentence), [_without_dates(text) for text in cited]
+    found += _missing_quantities(plain, plain_cited)
+    found += missing_names(plain, plain_cited, [one.passage for one in premises])
+    return tuple(dict.fromkeys(found))
+
+
+def _is_copied(sentence: str, text: str) -> bool:
+    """Whether the sentence stands in the text, white space aside, and not as a part of a word or number."""
+    wanted, text = " ".join(sentence.split()), " ".join(text.split())
+    start = text.find(wanted) if wanted else -1
+    if start < 0:
+        return False
+    before, after = text[:start], text[start + len(wanted) :]
+    return not re.search(r"[\w.,$€£-]$", before) and not re.match(
+        r"\w|[.,]\d|[%-]| (?:million|billion)", after
+    )
+
+
+def _missing_dates(sentence: str, cited: Sequence[str], published: Sequence[str]) -> Iterator[str]:
+    known = [date for text in cited for date in _told(text)]
+    dates_of_sources = [date for text in published for date in _published(text)]
+    for date in _dates(sentence):
+        written = sentence[date.start : date.end]
+        as_of = dates_of_sources if _AS_OF.search(sentence[: date.start]) else []
+        weekday = _WEEKDAY.search(written)
+        if (weekday and not any(weekday[0].lower() in text.lower() for text in cited)) or not any(
+            _implies(one, date) for one in [*known, *as_of]
+        ):
+            yield written
+
+
+def _published(text: str) -> Iterator[DateSpan]:
+    """An ISO 8601 date of year, month or day precision."""
+    match = re.match(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", text)
+    if match:
+        year, month, day = (int(field or 0) for field in match.groups())
+        low = year * 10000 + month * 100 + day
+        yield DateSpan(0, len(text), low, low + (0 if day else 99 if month else 9999))
+
+
+def _dates(text: str) -> list[DateSpan]:
+    """The dates of a text, none of which overlap."""
+    found: list[DateSpan] = []
+    for date in find_dates(text):
+        if not any(date.start < one.end and one.start < date.end for one in found):
+            found.append(date)
+    return found
+
+
+def _told(text: str) -> Iterator[DateSpan]:
+    """The dates that a text tells, with the two ends of a span of years."""
+    for date in _dates(text):
+        yield date
+        first, last = date.low // 10000, date.high // 10000
+        if date.calendar == "ce" and 0 < first < last:
+            for year in (first, last) if re.search(r"\d\W+\d|\d \w+ \d", text[date.start : date.end]) else ():
+                yield DateSpan(date.start, date.end, year * 10000, year * 10000 + 9999)
+
+
+def _implies(known: DateSpan, told: DateSpan) -> bool:
+    """Whether `told` is `known`, or what is left of it without the day, the month or the year."""
+    if told.calendar != known.calendar:
+        full = told.calendar == "yearless" and known.calendar == "ce" and known.high - known.low <= 99
+        return full and _implies(DateSpan(0, 0, known.low % 10000, known.high % 10000), _as_ce(told))
+    same = (told.low, told.high) == (known.low, known.high)
+    year_or_month = told.high - told.low in (99, 9999)
+    return same or (year_or_month and told.low <= known.low and known.high <= told.high)
+
+
+def _as_ce(date: DateSpan) -> DateSpan:
+    return DateSpan(date.start, date.end, date.low, date.high)
+
+
+def _without_dates(text: str) -> str:
+    for date in _dates(text):
+        text = text[: date.start] + _HIDDEN * (date.end - date.start) + text[date.end :]
+    return text
+
+
+def _missing_quantities(sentence: str, cited: Sequence[str]) -> Iterator[str]:
+    known = {one.key for text in cited for one in quantities(text)}
+    pairs = {pair for text in cited for pair in joined(text)}
+    for one in quantities(sentence):
+        if one.key not in known:
+            yield sentence[one.start : one.end]
+    for first, last in joined(sentence) - pairs:
+        yield f"{first}–{last}"
+
+
+def _missing_quotations(sentence: str, cited: Sequence[str]) -> Iterator[str]:
+    folded = [f" {fold(text)} " for text in cited]
+    for match in _QUOTED.finditer(sentence):
+        quoted = next(group for group in match.groups() if group)
+        for part in _OMITTED.split(quoted):
+            if fold(part) and not any(f" {fold(part)} " in text for text in folded):
+                yield match[0]
+                break

@@ -1,0 +1,112 @@
+"""speak(offer) → the answer in a language model's words: those of its sentences that what they cite says."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from qa.compose import offered
+from qa.errors import GeneratorError
+from qa.extract import Extract, revisions
+from qa.grounding import Premise
+from qa.interfaces import Embedder
+from qa.interfaces import Generator as LanguageModel
+from qa.support import support
+from qa.types import Citation, Claim, Document, Draft, Evidence, Found, Shown, Waiting, rendered
+from qa.verify import ReadDocument, verify
+from qa.write import write
+
+_UNSUPPORTED = "The language model said nothing that the documents support; they are quoted instead."
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the model may answer from: evidence with the citations that stand for it, by number.
+
+    `quoted` are the numbers of those that answer in their own words.
+    """
+
+    question: str
+    evidence: tuple[Evidence, ...]
+    sources: Mapping[str, Document]
+    citations: Mapping[int, Citation]
+    quoted: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Claims with their citations; none, and why, where the quotes have to do."""
+
+    claims: tuple[Claim, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    degraded: str | None = None
+
+
+def make_offer(found: Found, quotes: Extract, read: ReadDocument) -> Offer:
+    """What the quotes are of and the best of the other evidence, as far as it is verified."""
+    quoted = [one for one in found.evidence if one.number in quotes.numbers]
+    evidence = offered(quoted, found.evidence)
+    draft = Draft(tuple(Claim(one.quote, (one.number,)) for one in evidence))
+    verified = verify(draft, evidence, revisions(found), read)
+    citations = {one.number: one for one in verified.citations}
+    standing = {number: citations[given] for number, given in verified.numbers.items()}
+    evidence = [one for one in evidence if one.number in standing]
+    return Offer(found.question, tuple(evidence), found.sources, standing, quotes.numbers)
+
+
+def speak(offer: Offer, model: LanguageModel, embedder: Embedder) -> Generator[Waiting | Shown, None, Spoken]:
+    """Each sentence of the model once it is verified; one that does not hold is left out.
+
+    In its place stands the quote that it cites, if this answers the question. What was shown stays
+    when the model breaks off.
+    """
+    claims: list[Claim] = []
+    cited: dict[int, Citation] = {}
+    degraded = None
+    try:
+        most = len(offer.quoted)
+        for written in write(offer.question, offer.evidence, offer.sources, model, most):
+            if written is None:
+                yield Waiting()
+                continue
+            claim = _standing(written, offer, embedder)
+            if claim is not None and claim.text not in {one.text for one in claims}:
+                claims.append(_numbered(claim, offer, cited))
+                yield _shown(claims, cited)
+    except GeneratorError as error:
+        degraded = str(error)
+    if not claims and degraded is None:
+        degraded = _UNSUPPORTED
+    return Spoken(tuple(claims), tuple(cited.values()), degraded)
+
+
+def _standing(written: Claim, offer: Offer, embedder: Embedder) -> Claim | None:
+    """The claim with the fewest citations that say it, or the quote that it should have been, or None."""
+    premises = {one.number: _premise(one, offer) for one in offer.evidence}
+    alone = [(number,) for number in written.evidence_numbers]
+    others = [(number,) for number in premises if number not in written.evidence_numbers]
+    together = [written.evidence_numbers] if len(alone) > 1 else []
+    for numbers in (*alone, *together, *others):
+        if support(written.text, [premises[number] for number in numbers], embedder).holds:
+            return Claim(written.text, numbers)
+    quote = next((number for number in written.evidence_numbers if number in offer.quoted), None)
+    return None if quote is None else Claim(offer.citations[quote].quote, (quote,))
+
+
+def _premise(one: Evidence, offer: Offer) -> Premise:
+    source = offer.sources[one.passage.document_id]
+    start = one.start - one.passage.start
+    return Premise(one.passage.text, start, start + len(one.quote), source.title, source.published)
+
+
+def _numbered(claim: Claim, offer: Offer, cited: dict[int, Citation]) -> Claim:
+    """The claim with citation numbers, from 1 as they appear."""
+    for number in claim.evidence_numbers:
+        cited.setdefault(number, replace(offer.citations[number], number=len(cited) + 1))
+    return Claim(claim.text, tuple(cited[number].number for number in claim.evidence_numbers))
+
+
+def _shown(claims: Sequence[Claim], cited: Mapping[int, Citation]) -> Shown:
+    claim = claims[-1]
+    citations = tuple(one for one in cited.values() if one.number in claim.evidence_numbers)
+    return Shown(claim, citations, rendered(claims, cited.values(), None)[-1])

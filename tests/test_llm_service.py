@@ -1,0 +1,90 @@
+"""The whole path with a real model behind a real server: SmolLM2-135M shows that everything flows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import xllamacpp
+
+from live import serving
+from qa.generator import ChatGenerator
+from qa.pipeline import QA
+from qa.settings import Settings
+from qa_api.app import create_app
+from test_local_llm import figures
+
+CHINA = "How much did China invest in Belarus, and in how many projects?"
+
+
+@dataclass
+class Served:
+    """The service, and the language model's server that it asks."""
+
+    url: str
+    model_url: str
+
+
+@pytest.fixture(scope="module")
+def model_url(model_file: Path) -> Iterator[str]:
+    options = xllamacpp.CommonParams()
+    options.model.path = str(model_file)
+    options.n_ctx = 8192
+    options.endpoint_metrics = True
+    options.verbosity = 0
+    options.cpuparams.n_threads = options.cpuparams_batch.n_threads = 1
+    server = xllamacpp.Server(options)
+    yield server.listening_address
+    del server
+
+
+def generator(model_url: str, timeout: float = 120) -> ChatGenerator:
+    return ChatGenerator(base_url=f"{model_url}/v1", model="small", api_key="", timeout=timeout)
+
+
+@pytest.fixture(scope="module")
+def served(settings: Settings, qa: QA, model_url: str) -> Iterator[Served]:
+    model = generator(model_url)
+    with serving(create_app(settings, QA(qa.index, qa.embedder, model))) as url:
+        yield Served(url, model_url)
+    model.close()
+
+
+def test_a_stream_is_evidence_then_claims_then_the_answer(served: Served, qa: QA) -> None:
+    body = {"question": CHINA}
+    with httpx.stream("POST", served.url + "/v1/ask/stream", json=body, timeout=120) as response:
+        lines = list(response.iter_lines())
+    names = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
+    assert (names[0], names[-1]) == ("evidence", "answer")
+    data = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+    answer = data[-1]
+    assert [one["text"] for one in data[1:-1]] == [one["text"] for one in answer["claims"]]
+    assert answer["claims"]
+    assert (answer["generator"], answer["degraded"] is None) in [("small", True), ("none", False)]
+    for one in answer["citations"]:
+        assert qa.document(one["document_id"]).text[one["start"] : one["end"]] == one["quote"]
+    assert answer["timings_ms"]["generate"] > 0
+
+
+def test_who_leaves_stops_the_model(served: Served) -> None:
+    body = {"question": CHINA}
+    with httpx.stream("POST", served.url + "/v1/ask/stream", json=body, timeout=120) as response:
+        assert next(response.iter_lines()) == "event: evidence"
+        before = figures(served.model_url)["tokens_predicted_total"]
+    while figures(served.model_url)["requests_processing"]:
+        pass
+    assert figures(served.model_url)["tokens_predicted_total"] - before < 300
+
+
+def test_a_model_that_is_too_slow_leaves_the_quotes(settings: Settings, qa: QA, model_url: str) -> None:
+    hasty = generator(model_url, timeout=0.001)
+    with serving(create_app(settings, QA(qa.index, qa.embedder, hasty))) as url:
+        answer = httpx.post(url + "/v1/ask", json={"question": CHINA}, timeout=120).json()
+    hasty.close()
+    assert (answer["generator"], answer["status"]) == ("none", "answered")
+    assert "QA_LLM_TIMEOUT" in answer["degraded"]
+    assert answer["claims"][0]["text"] == qa.ask(CHINA).claims[0].text

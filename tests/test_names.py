@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from qa.names import missing_names, same_name
+
+TEXT = (
+    "On Monday the president of Veltria, Maria Jane Tolland, met Oskar Brandt of the Harbour Union in Lisk; "
+    "the farmers told us about the Treaty of Lisk and about U.S. envoys."
+)
+THERE = [
+    "Tolland met Brandt.",
+    "Maria Tolland met Oskar Brandt.",
+    "Maria Jane Tolland spoke.",
+    "President Tolland spoke.",
+    "Tolland's visit to Lisk was short.",
+    "Veltrian President Tolland spoke.",
+    "The Veltrians met Brandt.",
+    "However, Brandt left.",
+    "US envoys came.",
+    "Farmers told them.",
+    "It was Lisk's Treaty.",
+    "They joined the Harbour Union.",
+    'He said: "Farmers came."',
+    "MARIA JANE TOLLAND spoke.",
+]
+LACKING = [
+    ("Oskar Tolland spoke.", ["Oskar Tolland"]),
+    ("Maria Brandt met them.", ["Maria Brandt"]),
+    ("Tolland met Petersen.", ["Petersen"]),
+    ("Petersen met Tolland.", ["Petersen"]),
+    ("They went to Riga.", ["Riga"]),
+    ("The Treaty of Veltria was signed.", ["Treaty of Veltria"]),
+    ("The Union Harbour was closed.", ["Union Harbour"]),
+    ("It was in Latvia, not in Lisk.", ["Latvia"]),
+    ("The US and the EU agreed.", ["EU"]),
+    ("Miners came.", ["Miners"]),
+]
+
+
+@pytest.mark.parametrize("sentence", THERE)
+def test_a_name_is_found_in_its_inflections(sentence: str) -> None:
+    assert missing_names(sentence, [TEXT]) == []
+
+
+@pytest.mark.parametrize(("sentence", "lacking"), LACKING)
+def test_a_name_that_is_not_there_or_is_put_together_is_missing(sentence: str, lacking: list[str]) -> None:
+    assert missing_names(sentence, [TEXT]) == lacking
+
+
+def test_the_passage_around_tells_common_nouns_but_names_nobody() -> None:
+    quote, passage = "Brandt left.", "Brandt left. The miners and Petersen stayed."
+    assert missing_names("Miners saw Petersen.", [quote], [passage]) == ["Petersen"]
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("russia", "russian"),
+        ("belarus", "belarusians"),
+        ("france", "french"),
+        ("poland", "polish"),
+        ("iraq", "iraqi"),
+    ],
+)
+def test_a_people_has_the_name_of_its_place(a: str, b: str) -> None:
+    assert same_name(a, b)
+    assert same_name(b, a)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [("austria", "australia"), ("iran", "iraq"), ("niger", "nigeria"), ("slovakia", "slovenia")]
+)
+def test_names_that_only_look_alike_are_two(a: str, b: str) -> None:
+    assert not same_name(a, b)
