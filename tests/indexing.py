@@ -64,14 +64,12 @@ def answers(corpus: Path, chroma_url: str = "") -> dict[str, object]:
         for document in documents:
             vector = FakeEmbedder().encode([document.text])[0].vector
             word = document.text.split()[1]
-            held[f"near {document.id}"] = _ranked(index.search_vectors(vector, 1000))
-            held[f"said {document.id}"] = _ranked(index.search_text(f'"{word}"', 1000))
+            # Without ids: of passages that are equally near any may be found.
+            near = index.search_vectors(vector, 3)
+            held[f"near {document.id}"] = [round(score, 3) for _, score in near]
+            said = index.search_text(f'"{word}"', 1000)
+            held[f"said {document.id}"] = sorted((-round(score, 4), one) for one, score in said)
         return held
-
-
-def _ranked(found: list[tuple[str, float]]) -> list[tuple[float, str]]:
-    """Best first, in an order that doesn't depend on when passages of equal score were written."""
-    return sorted((-round(score, 4), one) for one, score in found)
 
 
 INGEST_IN_ANOTHER_PROCESS = """

@@ -24,7 +24,6 @@ from typing import Any, Literal
 from fakes import FakeEmbedder
 from indexing import INDEX, answers, examined, run
 from qa import vectors
-from qa.errors import IndexMissing
 from qa.index import Index
 from qa.types import Document
 from qa.uploads import add, read_upload
@@ -160,10 +159,9 @@ class Bench:
 
     def _examined(self, corpus: Path) -> tuple[bool, bool, str]:
         """Whether there are leftovers, whether the graph is half saved, and what else is wrong."""
-        try:
-            diagnosis = examined(corpus.parent / INDEX, self._url)
-        except IndexMissing:
-            return False, False, ""  # killed before there was one
+        if not state(corpus):
+            return False, False, ""  # killed before there was an index, or a document in it
+        diagnosis = examined(corpus.parent / INDEX, self._url)
         wrong = [one for one in diagnosis.checks if not one.ok]
         half_saved = [one for one in wrong if "stopped as it wrote" in one.found]
         other = "; ".join(f"{one.name}: {one.found}" for one in wrong if one not in half_saved)

@@ -234,8 +234,11 @@ def test_a_database_of_which_nothing_can_be_read_is_put_aside(healthy: Path, cor
     content[100:] = os.urandom(len(content) - 100)
     (healthy / "qa.sqlite3").write_bytes(content)
     assert [one.name for one in examined(healthy).checks] == ["database"]
-    (sentence, *_) = repaired(healthy)
+    fake = FakeEmbedder()
+    (sentence,) = repair(examined(healthy), healthy, fake, lambda passages: fake, "")
     assert "0 documents could be read" in sentence
+    (check,) = [one for one in examined(healthy).checks if not one.ok]
+    assert (check.name, check.todo) == ("documents", "run 'qa ingest'")
     assert sorted(run(corpus).added) == ["birds", "cats", "dogs"]
     assert examined(healthy).healthy
 

@@ -93,12 +93,10 @@ def examine(
             diagnosis.add("database", False, *_parted(str(error)))
             return diagnosis
         try:
-            if store.is_empty():
-                raise IndexMissing(f"The index in {folder} holds no document; run 'qa ingest' to build it.")
             _examine_store(store, embedder, diagnosis, progress)
         finally:
             store.close()
-        if all(one.ok for one in diagnosis.checks if one.name in {"database", "stored vectors"}):
+        if any(one.ok for one in diagnosis.checks if one.name == "stored vectors"):
             _examine_vectors(folder, embedder, chroma_url, check_vectors, diagnosis, progress)
     return diagnosis
 
@@ -117,6 +115,9 @@ def _examine_store(store: Store, embedder: Embedder, diagnosis: Diagnosis, progr
         diagnosis.unreadable = True
         return
     documents, passages = store.counts()
+    if not documents:
+        diagnosis.add("documents", False, "there is none", "run 'qa ingest'")
+        return
     lost = audit.orphans(connection)
     diagnosis.orphans = not diagnosis.add(
         "belonging", not lost, f"{lost} rows belong to nothing" if lost else "every row belongs to a document"
