@@ -6,7 +6,7 @@ export HF_HUB_OFFLINE := 1
 
 EVALDATA ?= ../shared/evaldata
 
-.PHONY: serve ask test eval bench check install lock clean
+.PHONY: serve ask test eval bench torture check install lock clean
 
 serve: .venv/installed ; @$(BIN)/qa serve
 ask: export Q := $(value Q)
@@ -14,6 +14,7 @@ ask: .venv/installed ; @$(BIN)/qa ingest --quiet ; $(BIN)/qa ask "$$Q"
 test: .venv/tested .venv/browser ; $(BIN)/pytest -q
 eval: .venv/tested ; @$(BIN)/qa eval
 bench: .venv/tested .venv/peers/installed ; $(BIN)/qa eval bench $(EVALDATA) --large 200000 --peers .venv/peers/bin/python --log eval/LOG.md
+torture: .venv/tested ; @$(BIN)/python tests/torture.py
 check: .venv/tested ; $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 install: .venv/installed
 lock: ; rm -rf .venv && $(PYTHON) -m venv .venv && $(BIN)/pip install -e '.[test,eval]' && $(BIN)/pip freeze --exclude-editable | sed 's/+cpu//' > requirements.lock

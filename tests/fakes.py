@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Generator, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -46,6 +47,7 @@ def _words(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
 
 
+@cache
 def _direction(word: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     vector = np.random.default_rng(zlib.crc32(word.encode())).normal(size=DIMENSION).astype(np.float32)
     return vector / np.linalg.norm(vector)

@@ -5,28 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 
 from fakes import FakeEmbedder
+from qa.doctor import Diagnosis, examine
 from qa.index import Index
 from qa.ingest import ingest
 from qa.reading import Report
+from qa.repair import repair
+from qa.vector_check import check_vectors
+
+INDEX = "index"
 
 
 class OtherEmbedder(FakeEmbedder):
     name = "another"
 
 
-def run(corpus: Path, *paths: Path, embedder: FakeEmbedder | None = None) -> Report:
+def run(corpus: Path, *paths: Path, embedder: FakeEmbedder | None = None, url: str = "") -> Report:
     chosen = embedder or FakeEmbedder()
     return ingest(
         paths or (corpus,),
         corpus=corpus,
-        index_folder=corpus.parent / "index",
+        index_folder=corpus.parent / INDEX,
+        chroma_url=url,
         reader=chosen,
         embedder_for=lambda passages: chosen,
     )
 
 
 def opened(corpus: Path) -> Index:
-    return Index.open(corpus.parent / "index", FakeEmbedder())
+    return Index.open(corpus.parent / INDEX, FakeEmbedder())
 
 
 def found(index: Index, words: str) -> list[str]:
@@ -35,13 +41,44 @@ def found(index: Index, words: str) -> list[str]:
         return [index.passages([one])[one][0].document_id for one, _ in hits if index.passages([one])]
 
 
+def examined(folder: Path, chroma_url: str = "") -> Diagnosis:
+    return examine(folder, FakeEmbedder(), chroma_url, check_vectors)
+
+
+def repaired(folder: Path, chroma_url: str = "") -> list[str]:
+    """What was done until nothing was left to do."""
+    done: list[str] = []
+    fake = FakeEmbedder()
+    while not (diagnosis := examined(folder, chroma_url)).healthy:
+        mended = repair(diagnosis, folder, fake, lambda passages: fake, chroma_url)
+        assert mended, diagnosis
+        done += mended
+    return done
+
+
+def answers(corpus: Path, chroma_url: str = "") -> dict[str, object]:
+    """All that a small index holds and finds, to be compared with what another one does."""
+    with Index.open(corpus.parent / INDEX, FakeEmbedder(), chroma_url) as index, index.snapshot():
+        documents = [index.document(one.id) for one in index.documents()]
+        held: dict[str, object] = {one.id: one for one in documents}
+        for document in documents:
+            vector = FakeEmbedder().encode([document.text])[0].vector
+            word = document.text.split()[1]
+            # Without ids: of passages that are equally near any may be found.
+            near = index.search_vectors(vector, 3)
+            held[f"near {document.id}"] = [round(score, 3) for _, score in near]
+            said = index.search_text(f'"{word}"', 1000)
+            held[f"said {document.id}"] = sorted((-round(score, 4), one) for one, score in said)
+        return held
+
+
 INGEST_IN_ANOTHER_PROCESS = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from fakes import FakeEmbedder
 from qa.ingest import ingest
-corpus, fake = Path(sys.argv[2]), FakeEmbedder()
+corpus, fake, url = Path(sys.argv[2]), FakeEmbedder(), "".join(sys.argv[3:])
 folder = corpus.parent / "index"
-ingest([corpus], corpus=corpus, index_folder=folder, reader=fake, embedder_for=lambda n: fake)
+ingest([corpus], corpus=corpus, index_folder=folder, chroma_url=url, reader=fake, embedder_for=lambda n: fake)
 """

@@ -16,15 +16,17 @@ from conftest import ROOT
 PACKAGES = {"qa": ROOT / "src/qa", "qa_api": ROOT / "api/qa_api", "qa_eval": ROOT / "eval/qa_eval"}
 FILES = [(package, path) for package, folder in PACKAGES.items() for path in sorted(folder.rglob("*.py"))]
 
+SQLITE = ("database", "store", "fulltext", "catalog", "stored_vectors", "audit", "salvage")
+
 ONLY_IN = {
-    "chromadb": {"qa/vectors.py"},
+    "chromadb": {"qa/vectors.py", "qa/chroma.py"},
     "langchain_chroma": {"qa_eval/bench_peers.py"},
     "torch": {"qa/models.py"},
     "transformers": {"qa/models.py"},
     "sentence_transformers": {"qa/models.py"},
     "onnxruntime": {"qa/models.py"},
     "langchain_text_splitters": {"qa/split.py"},
-    "sqlite3": {"qa/store.py", "qa/database.py", "qa/fulltext.py", "qa/catalog.py"},
+    "sqlite3": {f"qa/{one}.py" for one in SQLITE},
     "openai": {"qa/generator.py"},
     "langchain_openai": {"qa/generator.py"},
     "httpx2": {"qa/generator.py"},

@@ -49,7 +49,7 @@ def test_a_write_broken_off_is_completed_by_the_next(
     with opened(corpus) as index:
         assert "mice" in index.document("cats").text
         assert index._vectors.count() == index.counts().passages
-        assert index._store.unclaimed() == set()
+        assert index._store.unsettled() == ([], [])
 
 
 def test_no_index_an_empty_one_and_a_foreign_one_are_told_apart(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_damaged_files_are_named_and_vectors_made_again(corpus: Path) -> None:
     content = bytearray(database.read_bytes())
     content[4096:] = b"\xff" * (len(content) - 4096)
     database.write_bytes(content)
-    with pytest.raises(IndexDamaged, match="qa ingest"):
+    with pytest.raises(IndexDamaged, match="qa doctor --repair"):
         opened(corpus)
 
 

@@ -237,7 +237,7 @@ def test_what_was_put_in_before_an_interruption_is_not_done_again(
     assert len(before | set(report.added)) == 405
     with opened(corpus) as index:
         assert index._vectors.count() == index.counts().passages
-        assert index._store.unclaimed() == set()
+        assert index._store.unsettled() == ([], [])
 
 
 def test_a_document_longer_than_a_chunk_is_whole(corpus: Path) -> None:

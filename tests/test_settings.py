@@ -93,3 +93,14 @@ def test_a_time_limit_is_a_time(seconds: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("QA_LLM_TIMEOUT", seconds)
     with pytest.raises(SettingsError, match="QA_LLM_TIMEOUT"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    "address", ["localhost:8000", "ftp://a", "http://", "http://a:port", "http://u:p@a", "http://a/path"]
+)
+def test_what_is_no_address_of_a_server_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QA_CHROMA_URL", address)
+    with pytest.raises(SettingsError, match="QA_CHROMA_URL"):
+        load_settings()
+    monkeypatch.setenv("QA_CHROMA_URL", "https://chroma.example:8443")
+    assert load_settings().chroma_url == "https://chroma.example:8443"

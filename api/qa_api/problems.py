@@ -21,6 +21,7 @@ from qa.errors import (
     IndexBusy,
     IndexError_,
     IndexMissing,
+    IndexUnreachable,
     LoadError,
     ModelError,
     NameTaken,
@@ -211,7 +212,8 @@ def _head(status: int) -> dict[str, Any]:
 
 def _on_qa_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, QAError)
-    headers = {"Retry-After": str(_BUSY_SECONDS)} if isinstance(error, IndexBusy) else None
+    transient = isinstance(error, IndexBusy | IndexUnreachable)
+    headers = {"Retry-After": str(_BUSY_SECONDS)} if transient else None
     problem = problem_of(error)
     request.state.log = {"problem": problem.type}
     return response_for(request.url.path, problem, headers)

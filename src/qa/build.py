@@ -8,14 +8,18 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from qa.doctor import Check, Diagnosis, examine
+from qa.doctor import Progress as CheckProgress
 from qa.index import Index
 from qa.ingest import ingest
 from qa.interfaces import Embedder, Generator
-from qa.models import OnnxEmbedder, TorchEmbedder
+from qa.models import OnnxEmbedder, TorchEmbedder, verify_files
 from qa.pipeline import QA
 from qa.reading import Report
+from qa.repair import repair
 from qa.settings import Settings, model_source
-from qa.writing import OnProgress
+from qa.vector_check import check_vectors_apart
+from qa.writing import EmbedderFor, OnProgress
 
 _TORCH_PAYS_FROM = 400
 """Passages from which loading torch (about 7 s) is won back by its higher speed (75 against 35 a second)."""
@@ -62,29 +66,46 @@ def build_qa(settings: Settings) -> QA:
     threadpool_limits(limits=1, user_api="blas")
     embedder = build_embedder()
     embedder.encode([""])  # has the model loaded now, not by the first question
-    return QA(Index.open(settings.index, embedder), embedder, build_generator(settings))
+    index = Index.open(settings.index, embedder, settings.chroma_url)
+    return QA(index, embedder, build_generator(settings))
 
 
 @contextmanager
 def open_to_write(settings: Settings) -> Iterator[tuple[Index, Embedder]]:
     """The index of these settings, to change, made where there is none; see `Index.write`."""
     embedder = build_embedder()
-    with Index.write(settings.index, embedder) as index:
+    with Index.write(settings.index, embedder, settings.chroma_url) as index:
         yield index, embedder
+
+
+def run_doctor(settings: Settings, progress: CheckProgress) -> Diagnosis:
+    """Look at all of the models' files and of the index of these settings; see `examine`."""
+    names = verify_files()
+    diagnosis = examine(settings.index, build_embedder(), settings.chroma_url, check_vectors_apart, progress)
+    diagnosis.checks.insert(0, Check("models", ok=True, found=f"{', '.join(names)}, as published"))
+    return diagnosis
+
+
+def run_repair(settings: Settings, diagnosis: Diagnosis, progress: CheckProgress) -> list[str]:
+    """Mend what `run_doctor` found; see `repair`."""
+    reader = build_embedder()
+    return repair(diagnosis, settings.index, reader, _embedder_for(reader), settings.chroma_url, progress)
 
 
 def run_ingest(settings: Settings, paths: Sequence[Path], progress: OnProgress = lambda done: None) -> Report:
     """Bring the index up to date with the files at `paths`; see `ingest`."""
     reader = build_embedder()
-
-    def embedder_for(passages: int) -> Embedder:
-        return TorchEmbedder() if passages >= _TORCH_PAYS_FROM else reader
-
     return ingest(
         paths,
         corpus=settings.corpus,
         index_folder=settings.index,
+        chroma_url=settings.chroma_url,
         reader=reader,
-        embedder_for=embedder_for,
+        embedder_for=_embedder_for(reader),
         progress=progress,
     )
+
+
+def _embedder_for(reader: Embedder) -> EmbedderFor:
+    """The encoder that is through a number of passages soonest: `reader` itself, or one slow to load."""
+    return lambda passages: TorchEmbedder() if passages >= _TORCH_PAYS_FROM else reader

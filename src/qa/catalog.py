@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qa.errors import IndexDamaged
 from qa.types import Document
 
 _KNOWN = (
@@ -88,11 +89,18 @@ def note_read(connection: sqlite3.Connection, read: Sequence[FileRead]) -> None:
 
 
 def document_of(row: Sequence[Any]) -> Document:
-    """A document from its columns: id, uri, title, text, sha256, published, metadata, pages."""
+    """A document from its columns: id, uri, title, text, sha256, published, metadata, pages.
+
+    Raises `IndexDamaged` where one of the last two can't be read.
+    """
     document_id, uri, title, text, sha256, published, metadata, pages = row
-    return Document(
-        document_id, uri, title, text, sha256, published, json.loads(metadata), tuple(json.loads(pages))
-    )
+    try:
+        known, begins = json.loads(metadata), tuple(json.loads(pages))
+    except (TypeError, ValueError) as error:
+        raise IndexDamaged(
+            f"The metadata of '{document_id}' is damaged; run 'qa doctor --repair' to go without it."
+        ) from error
+    return Document(document_id, uri, title, text, sha256, published, known, begins)
 
 
 def placeholders(values: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qa.cli_doctor import doctor
 from qa.errors import QAError
 from qa.progress import IngestBar
 from qa.settings import Settings, load_settings
@@ -105,6 +106,8 @@ def status() -> None:
     for document in qa.documents():
         typer.echo(f"  {document.id}  {document.published or 'undated':<10}  {document.title}")
 
+
+app.command()(doctor)
 
 documents = typer.Typer(help="List, show or delete documents.", no_args_is_help=True)
 app.add_typer(documents, name="documents")

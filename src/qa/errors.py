@@ -24,6 +24,7 @@
     │   ├── IndexForeign     the folder holds something else
     │   ├── IndexDamaged     its parts don't belong together
     │   ├── IndexUnwritable  the operating system refuses to write it
+    │   ├── IndexUnreachable the Chroma server that holds its vectors doesn't answer (transient)
     │   └── IndexBusy        another process is writing it (transient: try again)
     ├── FeedbackUnwritable   the operating system refuses to write the file of verdicts
     ├── ModelError           a model file is missing or isn't the expected one
@@ -132,6 +133,10 @@ class IndexDamaged(IndexError_):
 
 class IndexUnwritable(IndexError_):
     """The operating system refuses to write the index."""
+
+
+class IndexUnreachable(IndexError_):
+    """The Chroma server that holds the vectors of the index doesn't answer."""
 
 
 class IndexBusy(IndexError_):

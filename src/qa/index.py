@@ -8,8 +8,6 @@ write removes them.
 
 from __future__ import annotations
 
-import json
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,35 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from qa.catalog import FileRead
-from qa.errors import (
-    IndexBusy,
-    IndexDamaged,
-    IndexError_,
-    IndexForeign,
-    IndexMissing,
-    IndexStale,
-    IndexUnwritable,
-)
+from qa.errors import IndexDamaged, IndexError_, IndexMissing, IndexStale
+from qa.folder import database_in, make_writable, refuse_foreign, vectors_of, writing
 from qa.interfaces import Embedder
+from qa.restore import SAMPLE, restore
 from qa.split import SETTINGS as SPLITTER_SETTINGS
 from qa.store import Entry, Store
 from qa.vectors import Vectors
-
-_DATABASE = "qa.sqlite3"
-_VECTORS = "chroma"
-_OWN_FILES = {
-    "README.md",
-    ".gitignore",
-    ".lock",
-    "holder.json",
-    _VECTORS,
-    f"{_DATABASE}-wal",
-    f"{_DATABASE}-shm",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +38,15 @@ class Counts:
 class Index:
     """An opened index; safe to read from several threads. `close` it, or use it in `with`."""
 
-    def __init__(self, folder: Path, store: Store, vectors: Vectors) -> None:
+    def __init__(self, folder: Path, store: Store, vectors: Vectors, embedder: Embedder) -> None:
         self.folder = folder
+        self.manifest = manifest_of(embedder)
         self._store = store
         self._vectors = vectors
         self._writes = store.writes()
         self._reopening = threading.Lock()
         self._changing = False
-        self._manifest: str | None = None
-        self._inode = (folder / _DATABASE).stat().st_ino
+        self._inode = database_in(folder).stat().st_ino
         self.document = store.document
         self.documents = store.documents
         self.sources = store.sources
@@ -76,7 +55,6 @@ class Index:
         self.fingerprint = store.catalog.fingerprint
         self.files = store.catalog.files
         self.outdated = store.catalog.outdated
-        self.expire = store.expire
         self.passages = store.passages
         self.search_text = store.text.search
         self.frequency = store.text.frequency
@@ -84,41 +62,52 @@ class Index:
         self.occurrences = store.text.occurrences
 
     @classmethod
-    def open(cls, folder: Path, embedder: Embedder) -> Index:
-        """The index in `folder`, to ask.
+    def open(cls, folder: Path, embedder: Embedder, chroma_url: str = "") -> Index:
+        """The index in `folder`, to ask; its vectors are on the Chroma server at `chroma_url`, if given.
 
-        Raises `IndexMissing`, `IndexStale`, `IndexForeign` or `IndexDamaged`, each with what to do.
+        Raises `IndexMissing`, `IndexStale`, `IndexForeign`, `IndexDamaged` or `IndexUnreachable`, each
+        with what to do.
         """
-        _refuse_foreign(folder)
-        if not (folder / _DATABASE).is_file():
+        refuse_foreign(folder)
+        if not database_in(folder).is_file():
             raise IndexMissing(f"There is no index in {folder}; run 'qa ingest' to build it.")
-        store = Store(folder / _DATABASE)
+        store = Store(database_in(folder))
         try:
             _refuse_unfit(folder, store, manifest_of(embedder))
-            index = cls(folder, store, Vectors(folder / _VECTORS, embedder.name))
-            index._manifest = manifest_of(embedder)
+            place = vectors_of(folder, store.identity(), chroma_url)
+            index = cls(folder, store, Vectors(place, embedder.name), embedder)
         except IndexError_:
             store.close()
             raise
-        if not index.is_whole():
+        try:
+            index._refuse_damaged()
+        except IndexError_:
             index.close()
-            raise IndexDamaged(f"Vectors are missing from {folder}; run 'qa ingest' to rebuild them.")
+            raise
         return index
 
     @classmethod
     @contextmanager
-    def write(cls, folder: Path, embedder: Embedder) -> Iterator[Index]:
+    def write(cls, folder: Path, embedder: Embedder, chroma_url: str = "") -> Iterator[Index]:
         """The index in `folder`, to change, made where there is none; no other process may write meanwhile.
 
-        Raises `IndexBusy`, which names the process that writes, `IndexUnwritable` or `IndexForeign`.
+        What a process that was killed has left behind is put right first. Raises `IndexBusy`, which
+        names the process that writes, `IndexUnwritable`, `IndexForeign` or `IndexUnreachable`.
         """
-        _refuse_foreign(folder)
-        _make_writable(folder)
-        with _writing(folder):
-            store = Store(folder / _DATABASE, create=True)
-            index = cls(folder, store, Vectors(folder / _VECTORS, embedder.name, create=True))
+        refuse_foreign(folder)
+        make_writable(folder)
+        with writing(folder):
+            store = Store(database_in(folder), create=True)
             try:
-                index._drop_unclaimed()
+                place = vectors_of(folder, store.identity(), chroma_url)
+                index = cls(folder, store, Vectors(place, embedder.name, create=True), embedder)
+            except IndexError_:
+                store.close()
+                raise
+            try:
+                index._settle()
+                if not index.is_whole():
+                    restore(index._store, index._vectors, index.manifest)
                 yield index
             finally:
                 index.close()
@@ -139,20 +128,34 @@ class Index:
         return Counts(*self._store.counts())
 
     def is_whole(self) -> bool:
-        """Whether there is a vector for each passage."""
-        return self._vectors.count() >= self._store.counts()[1]
+        """Whether the search finds a vector for each passage, as far as a sample tells."""
+        made = self._store.vectors.count(self.manifest)
+        if self._vectors.count() < made:
+            return False
+        return self._vectors.holds(self._store.vectors.spread(self.manifest, SAMPLE).vectors)
 
     def is_replaced(self) -> bool:
-        """Whether another file stands in the place of the one that was opened, or none."""
-        database = self.folder / _DATABASE
-        return not database.exists() or database.stat().st_ino != self._inode
+        """Whether other files stand in the place of those that were opened, or none."""
+        try:
+            same = database_in(self.folder).stat().st_ino == self._inode
+        except OSError:
+            return True
+        return not same or self._vectors.is_replaced()
+
+    def ready(self) -> Counts:
+        """What is held, once both parts answer. Raises the `IndexError_` that keeps them from it."""
+        with self.snapshot():
+            self._vectors.count()
+            return self.counts()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """All reads of this thread inside the block see one and the same state of the documents.
 
-        Raises `IndexMissing` or `IndexStale` if what was written since has left nothing to answer from.
+        Raises `IndexMissing` or `IndexStale` if what was written since has left nothing to answer from,
+        `IndexDamaged` if the files are gone.
         """
+        self._refuse_replaced()
         with self._store.snapshot():
             self._reopen_if_written_elsewhere()
             if self._store.is_empty():
@@ -165,12 +168,14 @@ class Index:
 
         Raises `IndexBusy`, which names the process that writes already.
         """
-        with _writing(self.folder):
+        self._refuse_replaced()
+        make_writable(self.folder)
+        with writing(self.folder):
             self._reopen_if_written_elsewhere()
             # What this process writes its own Chroma sees, and nobody else can write now.
             self._changing = True
             try:
-                self._drop_unclaimed()
+                self._settle()
                 yield
             finally:
                 with self._reopening:
@@ -184,8 +189,10 @@ class Index:
         return self._vectors.search(vector, k, documents)
 
     def vectors(self) -> tuple[list[str], NDArray[np.float32]]:
-        """The ids of all passages, and their vectors, (n, dimension)."""
-        return self._vectors.all()
+        """The ids of all passages, and their vectors, (n, dimension): 1.5 KB each."""
+        batches = list(self._store.vectors.batches(self.manifest))
+        ids = [one for batch in batches for one in batch.ids]
+        return ids, np.concatenate([batch.vectors for batch in batches])
 
     def replace(
         self,
@@ -202,24 +209,43 @@ class Index:
         ids = [passage.id for passage in passages]
         self._store.announce(ids)
         self._vectors.upsert(ids, vectors, [passage.document_id for passage in passages])
-        self._store.write(entries, removed, read)
-        self._drop_unclaimed()
+        self._store.write(entries, vectors, removed, read)
+        self._settle()
 
     def remove(self, document_ids: Sequence[str]) -> None:
         """Take documents out."""
-        self._store.write((), document_ids)
-        self._drop_unclaimed()
+        self._store.write((), np.zeros((0, 0), np.float32), document_ids)
+        self._settle()
 
-    def _drop_unclaimed(self) -> None:
-        self._vectors.delete(sorted(self._store.unclaimed()))
-        self._store.forget_unclaimed()
+    def _settle(self) -> None:
+        """Make Chroma hold what the passages say of the vectors that were announced or taken out."""
+        gone, kept = self._store.unsettled()
+        self._vectors.delete(gone)
+        if kept:
+            # Another encoding of the same passages was written, and never came to count.
+            batch = self._store.vectors.of(kept)
+            self._vectors.upsert(batch.ids, batch.vectors, batch.document_ids)
+        self._store.settle()
+
+    def _refuse_replaced(self) -> None:
+        if self.is_replaced():
+            raise IndexDamaged(
+                f"The files of the index in {self.folder} were removed or replaced while it was open;"
+                " open it again, or run 'qa ingest' where they are gone."
+            )
+
+    def _refuse_damaged(self) -> None:
+        if not self.is_whole():
+            raise IndexDamaged(
+                f"Vectors of the index in {self.folder} are missing;"
+                " run 'qa ingest' or 'qa doctor --repair' to make them again."
+            )
 
     def _reopen_if_written_elsewhere(self) -> None:
         writes = self._store.writes()
         with self._reopening:
             if writes > self._writes and not self._changing:
-                if self._manifest is not None:
-                    _refuse_unfit(self.folder, self._store, self._manifest)
+                _refuse_unfit(self.folder, self._store, self.manifest)
                 self._vectors.reopen()
                 self._writes = writes
 
@@ -241,47 +267,3 @@ def _refuse_unfit(folder: Path, store: Store, manifest: str) -> None:
 
 def _empty(folder: Path) -> IndexMissing:
     return IndexMissing(f"The index in {folder} holds no document; run 'qa ingest' on a folder that does.")
-
-
-def _refuse_foreign(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise IndexForeign(f"{folder} is a file; choose a folder for the index (QA_INDEX).")
-    if not folder.is_dir() or (folder / _DATABASE).exists():
-        return
-    others = sorted(path.name for path in folder.iterdir() if path.name not in _OWN_FILES)
-    if others:
-        raise IndexForeign(
-            f"{folder} holds other files ({others[0]}) and no index; choose an empty folder (QA_INDEX)."
-        )
-
-
-def _make_writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".lock").touch()
-    except OSError as error:
-        raise IndexUnwritable(
-            f"{folder} can't be written ({error.strerror});"
-            " make it writable or choose another folder (QA_INDEX)."
-        ) from error
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    holder = folder / "holder.json"
-    try:
-        with FileLock(folder / ".lock", timeout=0):
-            holder.write_text(json.dumps({"pid": os.getpid()}))
-            yield
-            holder.unlink(missing_ok=True)
-    except Timeout as error:
-        raise IndexBusy(
-            f"{_holder(holder)} is writing the index in {folder}; wait for it or stop it."
-        ) from error
-
-
-def _holder(file: Path) -> str:
-    try:
-        return f"Process {json.loads(file.read_text())['pid']}"
-    except (OSError, ValueError, KeyError):
-        return "Another process"  # it has just begun, or just ended

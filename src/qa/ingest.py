@@ -25,6 +25,7 @@ def ingest(
     *,
     corpus: Path,
     index_folder: Path,
+    chroma_url: str = "",
     reader: Embedder,
     embedder_for: EmbedderFor,
     progress: OnProgress = lambda done: None,
@@ -40,9 +41,7 @@ def ingest(
     total = _total(scans)
     manifest = manifest_of(reader)
     report = Report()
-    with Index.write(index_folder, reader) as index:
-        if not index.is_whole():
-            index.expire()
+    with Index.write(index_folder, reader, chroma_url) as index:
         writer = Writer(index, manifest, total, progress)
         reading = Reading(index, manifest, reader.count_tokens, report)
         with (

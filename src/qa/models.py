@@ -218,6 +218,13 @@ def verified(path: Path) -> Path:
     return path
 
 
+def verify_files() -> list[str]:
+    """The names of the files of both forms, each as it was published. Raises `ModelError`."""
+    torch_folder = _package_folder(_TORCH_PACKAGE) / _TORCH_FOLDER
+    folders = dict.fromkeys(_SHA256, torch_folder) | {_ONNX_FILE: _package_folder(_ONNX_PACKAGE)}
+    return [verified(folder / name).name for name, folder in folders.items()]
+
+
 def _package_folder(package: str) -> Path:
     """Where an installed package lies, found without importing it."""
     spec = importlib.util.find_spec(package)

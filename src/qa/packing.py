@@ -1,8 +1,9 @@
-"""Token vectors as bytes, for the SQLite file: a byte a component."""
+"""Vectors as bytes, for the SQLite file: token vectors a byte a component, those of passages exact."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa.interfaces import TokenVectors
 
@@ -24,3 +25,13 @@ def unpack(spans: bytes, vectors: bytes) -> TokenVectors:
         return TokenVectors(np.zeros((0, 1), np.float32), places)
     rows = np.frombuffer(vectors, dtype=np.int8).reshape(len(places), -1).astype(np.float32)
     return TokenVectors(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6), places)
+
+
+def pack_vector(vector: NDArray[np.float32]) -> bytes:
+    """A vector as float32, little-endian."""
+    return vector.astype("<f4").tobytes()
+
+
+def unpack_vector(content: bytes) -> NDArray[np.float32]:
+    """What `pack_vector` was given. Raises `ValueError` on a number of bytes that no vector has."""
+    return np.frombuffer(content, dtype="<f4").astype(np.float32)

@@ -1,4 +1,4 @@
--- The SQLite file of an index; a change here needs another APPLICATION_ID in store.py.
+-- The SQLite file of an index; a change here needs another APPLICATION_ID in database.py.
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, uri TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, sha256 TEXT NOT NULL,
     published TEXT, metadata TEXT NOT NULL, pages TEXT NOT NULL, origin TEXT NOT NULL, file TEXT NOT NULL,
@@ -17,6 +17,10 @@ CREATE TABLE passages (
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL,
     token_spans BLOB NOT NULL, token_vectors BLOB NOT NULL);
 CREATE INDEX passages_of_document ON passages (document_id);
+-- What Chroma is made again from; apart from the passages, whose token vectors would be read along.
+CREATE TABLE passage_vectors (
+    key INTEGER PRIMARY KEY REFERENCES passages (key) ON DELETE CASCADE,
+    vector BLOB NOT NULL);
 CREATE VIRTUAL TABLE passages_fts USING fts5 (
     text, content = 'passages', content_rowid = 'key',
     tokenize = 'porter unicode61 remove_diacritics 2');
@@ -28,3 +32,6 @@ CREATE TRIGGER passages_removed AFTER DELETE ON passages BEGIN
     INSERT INTO passages_fts (passages_fts, rowid, text) VALUES ('delete', old.key, old.text);
 END;
 CREATE TABLE unclaimed_vectors (id TEXT PRIMARY KEY);
+-- Names this index among others on a Chroma server.
+CREATE TABLE identity (id TEXT NOT NULL);
+INSERT INTO identity VALUES (lower(hex(randomblob(16))));

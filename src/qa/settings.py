@@ -7,11 +7,11 @@ import os
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -28,6 +28,14 @@ PACKAGED = "local"
 """The value of `QA_LLM_MODEL` that stands for the packaged language model."""
 
 ModelSource = Literal["none", "server", "file", "packaged"]
+
+
+def _checked_address(address: str) -> str:
+    parts = urlsplit(address)  # raises ValueError where a port is no number
+    plain = parts.hostname and not parts.username and parts.path in {"", "/"} and not parts.query
+    if address and not (parts.scheme in {"http", "https"} and plain and parts.port != 0):
+        raise ValueError("it must be like http://host:8000, without path and password")
+    return address
 
 
 class Settings(BaseSettings):
@@ -48,6 +56,9 @@ class Settings(BaseSettings):
 
     corpus: Path = Field(default=Path("corpus"), description="folder of the documents answered from")
     index: Path = Field(default=Path("index"), description="folder of the generated index")
+    chroma_url: Annotated[str, AfterValidator(_checked_address)] = Field(
+        default="", description="address of the Chroma server that holds the vectors, as http://host:8000"
+    )
     host: str = Field(default="127.0.0.1", description="address the service listens on")
     port: int = Field(default=8000, ge=1, le=65535, description="port the service listens on")
     api_keys: str = Field(default="", description="keys the service takes, as 'qa key' prints them")

@@ -1,125 +1,144 @@
-"""The vectors of the passages, in Chroma; the only file that knows Chroma."""
+"""The vectors of the passages in Chroma, and the search for the nearest."""
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 import chromadb
+import httpx
 import numpy as np
-from chromadb.api.client import Client
-from chromadb.api.collection_configuration import CreateCollectionConfiguration
-from chromadb.config import Settings as ChromaSettings
+from chromadb.api.collection_configuration import CreateHNSWConfiguration
 from chromadb.errors import ChromaError, NotFoundError
 from numpy.typing import NDArray
 
+from qa.chroma import ChromaFolder, ChromaServer
 from qa.errors import IndexDamaged
 
-_BATCH = 5000
-"""Chroma refuses more than 5,461 rows in one call."""
+_BATCH = 1000
+"""Vectors of one call: Chroma refuses more than 5,461, and nobody can read meanwhile."""
 
-_CONFIGURATION: CreateCollectionConfiguration = {
-    "hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
+_SAME = 0.9999
+"""Cosine from which two vectors are one: both are float32."""
+
+HNSW: CreateHNSWConfiguration = {
+    "space": "cosine",
+    "ef_construction": 200,
+    "ef_search": 200,
+    "max_neighbors": 32,
 }
+"""The cheapest settings tried that lose next to nothing against exact search (eval/LOG.md)."""
 
 
 class Vectors:
     """One Chroma collection of passage vectors, keyed by passage id; `space` names the encoder.
 
     Cosine is fixed at creation, and so is the encoder: vectors of another one lie in another
-    collection, which opening with `create` drops. Raises `IndexDamaged` where nothing is there.
+    collection, which opening with `create` drops. Raises `IndexDamaged` where nothing is there, and
+    `IndexUnreachable` where a server doesn't answer.
     """
 
-    def __init__(self, folder: Path, space: str, *, create: bool = False) -> None:
-        self._folder = folder
-        self._name = f"passages-{space}"
+    def __init__(self, place: ChromaFolder | ChromaServer, space: str, *, create: bool = False) -> None:
+        self._place = place
+        self._name = place.prefix + space
         self._users = 0
         self._closing = False
         self._changed = threading.Condition()
+        self.is_replaced = place.is_replaced
         try:
             self._connect(create)
-        except ChromaError as error:
+        except IndexDamaged:
             if not create:
-                raise self._damaged() from error
-            # Nothing in there is worth more than the documents' text, from which it is made again.
-            shutil.rmtree(folder)
+                raise
+            # Nothing in there is worth more than the vectors in SQLite, from which it is made again.
+            place.wipe()
             self._connect(create)
 
     def _connect(self, create: bool) -> None:
-        if not create and not (self._folder / "chroma.sqlite3").is_file():
-            raise self._damaged()
-        settings = ChromaSettings(anonymized_telemetry=False)
+        with self._place.writing() if create else self._place.reading():
+            self._client = self._place.connect(create=create)
+            try:
+                with self._explained():
+                    self._collection = self._open_collection(create)
+            except BaseException:
+                self._place.close(self._client)
+                raise
+
+    def _open_collection(self, create: bool) -> chromadb.Collection:
         try:
-            self._client = cast(Client, chromadb.PersistentClient(self._folder, settings=settings))
-        except ChromaError:
-            # Chroma keeps what it failed to start, by path, and would give it out again.
-            Client.clear_system_cache()
-            raise
-        try:
-            self._collection = self._client.get_collection(self._name, embedding_function=None)
+            return self._client.get_collection(self._name, embedding_function=None)
         except NotFoundError as error:
             if not create:
-                raise self._damaged() from error
-            for other in self._client.list_collections():
+                raise self._place.damaged() from error
+        for other in self._client.list_collections():
+            if other.name.startswith(self._place.prefix):
                 self._client.delete_collection(other.name)
-            self._collection = self._client.create_collection(
-                self._name, embedding_function=None, configuration=_CONFIGURATION
-            )
+        return self._client.create_collection(
+            self._name, embedding_function=None, configuration={"hnsw": HNSW}
+        )
 
     def reopen(self) -> None:
-        """See what another process has written: Chroma itself keeps answering from its memory."""
-        with self._changed:
-            self._closing = True
-            self._changed.wait_for(lambda: self._users == 0)
-        try:
-            self._client.close()
-            self._connect(create=False)
-        except ChromaError as error:
-            raise self._damaged() from error
-        finally:
-            with self._changed:
-                self._closing = False
-                self._changed.notify_all()
+        """See what another process has written."""
+        with self._alone(), self._place.reading(), self._explained():
+            self._client = self._place.renewed(self._client)
+            self._collection = self._open_collection(create=False)
+
+    def clear(self) -> None:
+        """Begin anew, without a vector."""
+        with self._alone():
+            self._place.drop(self._client, self._name)
+            self._connect(create=True)
 
     def close(self) -> None:
         """Let go of the files, once no thread reads them."""
         with self._changed:
             self._changed.wait_for(lambda: self._users == 0)
-            self._client.close()
+            self._place.close(self._client)
 
     def count(self) -> int:
         """Number of vectors."""
         with self._reading() as collection:
             return int(collection.count())
 
+    def ids(self) -> set[str]:
+        """The ids of all vectors."""
+        with self._reading() as collection:
+            return set(collection.get(include=[])["ids"])
+
+    def of(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The vectors of these ids, as far as they are there."""
+        if not ids:
+            return {}  # Chroma would give all
+        with self._reading() as collection:
+            found = collection.get(ids=list(ids), include=["embeddings"])
+        return dict(zip(found["ids"], np.asarray(found["embeddings"], np.float32), strict=True))
+
+    def holds(self, vectors: NDArray[np.float32]) -> bool:
+        """Whether the search finds each of these vectors, (n, dimension)."""
+        for vector in vectors:
+            found = self.search(vector, 1, None)
+            if not found or found[0][1] < _SAME:
+                return False
+        return True
+
     def upsert(self, ids: Sequence[str], vectors: NDArray[np.float32], document_ids: Sequence[str]) -> None:
         """Write vectors, (n, dimension) float32."""
         for i in range(0, len(ids), _BATCH):
             batch = slice(i, i + _BATCH)
-            self._collection.upsert(
-                ids=list(ids[batch]),
-                embeddings=vectors[batch],
-                metadatas=[{"document_id": document_id} for document_id in document_ids[batch]],
-            )
-
-    def all(self) -> tuple[list[str], NDArray[np.float32]]:
-        """All ids, and their vectors, (n, dimension): 1.5 KB each."""
-        with self._reading() as collection:
-            found = [
-                collection.get(include=["embeddings"], limit=_BATCH, offset=offset)
-                for offset in range(0, int(collection.count()), _BATCH)
-            ]
-        ids = [one for page in found for one in page["ids"]]
-        return ids, np.concatenate([np.asarray(page["embeddings"], np.float32) for page in found])
+            with self._place.writing(), self._explained(written=True):
+                self._collection.upsert(
+                    ids=list(ids[batch]),
+                    embeddings=vectors[batch],
+                    metadatas=[{"document_id": document_id} for document_id in document_ids[batch]],
+                )
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove the vectors of these ids, as far as they are there."""
         for i in range(0, len(ids), _BATCH):
-            self._collection.delete(ids=list(ids[i : i + _BATCH]))
+            with self._place.writing(), self._explained(written=True):
+                self._collection.delete(ids=list(ids[i : i + _BATCH]))
 
     def search(
         self, vector: NDArray[np.float32], k: int, documents: Sequence[str] | None
@@ -140,20 +159,40 @@ class Vectors:
 
     @contextmanager
     def _reading(self) -> Iterator[chromadb.Collection]:
-        """The collection, which no thread reopens inside the block. Raises `IndexDamaged`."""
+        """The collection, which no thread reopens and no process writes inside the block."""
         with self._changed:
             self._changed.wait_for(lambda: not self._closing)
             self._users += 1
         try:
-            yield self._collection
-        except ChromaError as error:
-            raise self._damaged() from error
+            with self._place.reading(), self._explained():
+                yield self._collection
         finally:
             with self._changed:
                 self._users -= 1
                 self._changed.notify_all()
 
-    def _damaged(self) -> IndexDamaged:
-        return IndexDamaged(
-            f"The vectors in {self._folder} are missing or damaged; run 'qa ingest' to rebuild."
-        )
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other thread reads inside the block."""
+        with self._changed:
+            self._closing = True
+            self._changed.wait_for(lambda: self._users == 0)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._closing = False
+                self._changed.notify_all()
+
+    @contextmanager
+    def _explained(self, *, written: bool = False) -> Iterator[None]:
+        """Our errors for Chroma's, and for those of the way to a server."""
+        try:
+            yield
+        except (ChromaError, httpx.HTTPError) as error:
+            raise self._place.explain(error, written=written) from error
+
+
+def is_same(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
+    """Whether two vectors of length 1 are one, but for rounding."""
+    return one.shape == other.shape and float(one @ other) > _SAME
