@@ -83,16 +83,20 @@ def _clean(units: Sequence[int]) -> str:
 
 
 def without_running_heads(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """The pages without what stands at the same place of two of the four pages around, but for its number."""
+    """The pages without what stands at the same place of two of the four pages around, but for its number.
+
+    Of two pages both have it.
+    """
     kept: list[list[Line]] = []
     for number, page in enumerate(pages):
         near = [
             other for other in range(number - 2, number + 3) if other != number and 0 <= other < len(pages)
         ]
+        needed = min(2, len(near)) or 1
         heads = {
             place % len(page)
             for place in _margins(page)
-            if sum(_has_head(pages[other], page[place], place, other - number) for other in near) >= 2
+            if sum(_has_head(pages[other], page[place], place, other - number) for other in near) >= needed
         }
         kept.append([line for i, line in enumerate(page) if i not in heads])
     return kept
@@ -105,8 +109,10 @@ def _margins(page: Sequence[Line]) -> list[int]:
 
 def _has_head(page: Sequence[Line], head: Line, place: int, later: int) -> bool:
     """Whether a page that comes `later` pages after that of `head` has it too, with its own page number."""
-    if place not in _margins(page) or abs(page[place].base - head.base) > head.size:
+    if place not in _margins(page):
         return False
+    if abs(page[place].base - head.base) > head.size and not head.text.isdecimal():
+        return False  # only a bare page number may stand at the end of a short page
     ours, theirs = re.split(r"(\d+)", head.text), re.split(r"(\d+)", page[place].text)
     return len(ours) == len(theirs) and all(
         one == other or (i % 2 == 1 and int(one[:9]) + later == int(other[:9]))
