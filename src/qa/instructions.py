@@ -41,7 +41,10 @@ _ELEMENT = re.compile(
 _COMMENT = re.compile(
     r"^\[[^\]\n]{0,80}\]: *(?:#|<>|//) *[\"'(][^\n]*|(?<!!)\[\]\([^)\n]{1,500}\)", re.MULTILINE
 )
-_UNSEEN = re.compile("(?<!\U0001f3f4)[\U000e0000-\U000e01ef\ufe00-\ufe0f\u200b-\u200f\u2060-\u2064]{4,}")
+_UNSEEN = re.compile(
+    "(?<!\U0001f3f4)[\U000e0000-\U000e01ef\ufe00-\ufe0f\u200b-\u200f\u2060-\u2064]{4,}"
+    "|(?:[A-Za-z]+[\u200b-\u200d\u2060-\u2064] ?){4,}[A-Za-z]*"
+)
 
 # Marks of chat templates and of the parts that prompts are made of.
 _FENCE = re.compile(r"<[|</]|\[/?INST|##|---|===|\*\*\*", re.IGNORECASE)
@@ -51,6 +54,7 @@ _OPENS = re.compile(
     r"|PROMPT|INSTRUCTIONS?|ANSWER|QUESTION|USER|INPUT|PASSAGES?|CONVERSATION)\b[^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_REPLY = re.compile(r"^[^\w\n]{0,8}## ?(?:Response|Output|Answer|Input) ?:", re.IGNORECASE | re.MULTILINE)
 _CLOSES = re.compile(rf"<\|\w*(?:end|eot|eos)\w*\|>|<</SYS>>|</{_SPEAKER}>", re.IGNORECASE)
 
 # The JSON of an answer or a message; a numbered list of sources.
@@ -71,6 +75,7 @@ _EMBEDDED = re.compile(
     r"!\[[^\]]{0,200}\]\([^)\s]{0,500}\?|<img\b[^>]{0,500}\?|<(?:meta|iframe|script|object|embed)\b",
     re.IGNORECASE,
 )
+_TAG = re.compile(r"<[^<>]{0,600}>")
 _ENCODED = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
 
 _QUOTES = re.compile(r"[\"“”]")
@@ -95,9 +100,9 @@ def statements(text: str) -> list[Span]:
     return [span for span, out in zip(spans, screened, strict=True) if not out]
 
 
-def is_instruction(text: str) -> bool:
-    """Whether nothing of a text, such as a headline, can be evidence."""
-    return not statements(text)
+def holds_instruction(text: str) -> bool:
+    """Whether something in a text, such as a headline, can't be evidence."""
+    return statements(text) != sentence_spans(text)
 
 
 def as_read(text: str, passages: Sequence[Span]) -> list[str]:
@@ -138,6 +143,8 @@ def _screened(text: str, sentence: Span, blocks: Sequence[Span]) -> tuple[list[S
 
 def _is_screened(sentence: str) -> bool:
     """Whether the sentence tells its reader what to answer, or holds what no reader sees."""
+    if "<" in sentence and not re.search(r"\w", _TAG.sub("", sentence)):
+        return True  # marks without a word
     if ("![" in sentence or "<" in sentence) and _EMBEDDED.search(sentence):
         return True
     longest = max(map(len, sentence.split()), default=0)
@@ -207,10 +214,11 @@ def _fenced(text: str) -> list[Span]:
     """
     opens = [match.span() for match in _OPENS.finditer(text)]
     closes = [match.span() for match in _CLOSES.finditer(text)]
+    opens += [match.span() for match in _REPLY.finditer(text)] if opens else []
     if not opens and not closes:
         return []
     start, last = min(opens + closes)[0], max(opens + closes)
-    closed = last in closes and bool(opens) and opens[0] < last
+    closed = last in closes and bool(opens) and min(opens) < last
     return [(start, last[1] if closed else _paragraph_end(text, last[1]))]
 
 
@@ -222,8 +230,9 @@ def _paragraph_end(text: str, start: int) -> int:
 def _spread(text: str, spans: Sequence[Span], screened: list[bool]) -> None:
     """Screen what an instruction takes along.
 
-    That is: on its line, what stands between it and the next one; the rest of a line that opens with one
-    and is screened for at least half; what it announces by a colon or by a quotation left open.
+    That is: on its line, what stands between it and the next one; the rest of a line that is screened for
+    the most part, or for half where it opens with an instruction; what a colon or an open quotation of it
+    announces.
     """
     for _, group in groupby(range(len(spans)), key=lambda i: text.count("\n", 0, spans[i][0])):
         line = list(group)
@@ -231,7 +240,8 @@ def _spread(text: str, spans: Sequence[Span], screened: list[bool]) -> None:
         for a, b in pairwise(found):
             if b - a <= _BETWEEN:
                 screened[a:b] = [True] * (b - a)
-        if found and found[0] == line[0] and 2 * len(found) >= len(line):
+        opens = bool(found) and found[0] == line[0]
+        if 2 * len(found) + opens > len(line):
             screened[line[0] : line[-1] + 1] = [True] * len(line)
     found = list(screened)
     quoted = False
