@@ -14,7 +14,7 @@ from qa.formats.dates import iso_date
 from qa.formats.encoding import decode
 from qa.formats.extract import Extract, one_line, web_address
 from qa.formats.plain import headline
-from qa.instructions import is_instruction
+from qa.instructions import holds_instruction
 
 _FRONT_MATTER = re.compile(r"\ufeff?(---|\+\+\+)[ \t]*\n(.{0,20000}?)\n\1[ \t]*(?:\n|$)", re.DOTALL)
 _HEADING = re.compile(r"^#{1,6}[ \t]+(\S.*)$", re.MULTILINE)
@@ -62,6 +62,6 @@ def _heading(text: str) -> str | None:
         bare = heading.rstrip("#")
         # "C#" is no heading closed by a mark.
         title = one_line(bare if bare.endswith((" ", "\t")) else heading)
-        if title and not is_instruction(title):
+        if title and not holds_instruction(title):
             return title
     return None

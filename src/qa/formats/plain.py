@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qa.formats.encoding import decode
 from qa.formats.extract import Extract
-from qa.instructions import is_instruction
+from qa.instructions import holds_instruction
 
 _HEADLINE_MAX_CHARS = 160
 
@@ -27,7 +27,7 @@ def headline(text: str) -> str | None:
     """
     text = text.lstrip("\ufeff\r\n").replace("\r\n", "\n").replace("\r", "\n")
     start = 0
-    while (opening := _PARAGRAPH.match(text, start)) and is_instruction(opening[1]):
+    while (opening := _PARAGRAPH.match(text, start)) and holds_instruction(opening[1]):
         start = opening.end()
     lines = text[start:].lstrip("\n").split("\n", 2)
     first = lines[0].strip()
