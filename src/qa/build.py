@@ -13,11 +13,12 @@ from qa.doctor import Progress as CheckProgress
 from qa.index import Index
 from qa.ingest import ingest
 from qa.interfaces import Embedder, Generator
-from qa.models import OnnxEmbedder, TorchEmbedder, verify_files
+from qa.models import EntailmentModel, OnnxEmbedder, TorchEmbedder, verify_files
 from qa.pipeline import QA
 from qa.reading import Report
 from qa.repair import repair
 from qa.settings import Settings, model_source
+from qa.support import Entails
 from qa.vector_check import check_vectors_apart
 from qa.writing import EmbedderFor, OnProgress
 
@@ -56,6 +57,11 @@ def build_generator(settings: Settings) -> Generator | None:
     return LocalGenerator(path, name=path.stem, timeout=settings.llm_timeout)
 
 
+def build_entailment(settings: Settings) -> Entails | None:
+    """The model of entailment that the settings name, or None. Raises `ModelError`."""
+    return EntailmentModel(settings.nli_model).entails if settings.nli_model else None
+
+
 def build_qa(settings: Settings) -> QA:
     """What answers questions from the index of these settings.
 
@@ -67,7 +73,7 @@ def build_qa(settings: Settings) -> QA:
     embedder = build_embedder()
     embedder.encode([""])  # has the model loaded now, not by the first question
     index = Index.open(settings.index, embedder, settings.chroma_url)
-    return QA(index, embedder, build_generator(settings))
+    return QA(index, embedder, build_generator(settings), build_entailment(settings))
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def missing_values(sentence: str, premises: Sequence[Premise]) -> tuple[str, ...
         return ()
     published = [one.published for one in premises if one.published]
     found = [*_missing_dates(sentence, cited, published), *_missing_quotations(sentence, cited)]
-    plain, plain_cited = _without_dates(sentence), [_without_dates(text) for text in cited]
+    plain, plain_cited = without_dates(sentence), [without_dates(text) for text in cited]
     found += _missing_quantities(plain, plain_cited)
     found += missing_names(plain, plain_cited, [one.passage for one in premises])
     return tuple(dict.fromkeys(found))
@@ -81,12 +81,12 @@ def _is_copied(sentence: str, text: str) -> bool:
 def _missing_dates(sentence: str, cited: Sequence[str], published: Sequence[str]) -> Iterator[str]:
     known = [date for text in cited for date in _told(text)]
     dates_of_sources = [date for text in published for date in _published(text)]
-    for date in _dates(sentence):
+    for date in dates_in(sentence):
         written = sentence[date.start : date.end]
         as_of = dates_of_sources if _AS_OF.search(sentence[: date.start]) else []
         weekday = _WEEKDAY.search(written)
         if (weekday and not any(weekday[0].lower() in text.lower() for text in cited)) or not any(
-            _implies(one, date) for one in [*known, *as_of]
+            implies(one, date) for one in [*known, *as_of]
         ):
             yield written
 
@@ -100,7 +100,7 @@ def _published(text: str) -> Iterator[DateSpan]:
         yield DateSpan(0, len(text), low, low + (0 if day else 99 if month else 9999))
 
 
-def _dates(text: str) -> list[DateSpan]:
+def dates_in(text: str) -> list[DateSpan]:
     """The dates of a text, none of which overlap."""
     found: list[DateSpan] = []
     for date in find_dates(text):
@@ -111,7 +111,7 @@ def _dates(text: str) -> list[DateSpan]:
 
 def _told(text: str) -> Iterator[DateSpan]:
     """The dates that a text tells, with the two ends of a span of years."""
-    for date in _dates(text):
+    for date in dates_in(text):
         yield date
         first, last = date.low // 10000, date.high // 10000
         if date.calendar == "ce" and 0 < first < last:
@@ -119,11 +119,11 @@ def _told(text: str) -> Iterator[DateSpan]:
                 yield DateSpan(date.start, date.end, year * 10000, year * 10000 + 9999)
 
 
-def _implies(known: DateSpan, told: DateSpan) -> bool:
+def implies(known: DateSpan, told: DateSpan) -> bool:
     """Whether `told` is `known`, or what is left of it without the day, the month or the year."""
     if told.calendar != known.calendar:
         full = told.calendar == "yearless" and known.calendar == "ce" and known.high - known.low <= 99
-        return full and _implies(DateSpan(0, 0, known.low % 10000, known.high % 10000), _as_ce(told))
+        return full and implies(DateSpan(0, 0, known.low % 10000, known.high % 10000), _as_ce(told))
     same = (told.low, told.high) == (known.low, known.high)
     year_or_month = told.high - told.low in (99, 9999)
     return same or (year_or_month and told.low <= known.low and known.high <= told.high)
@@ -133,8 +133,9 @@ def _as_ce(date: DateSpan) -> DateSpan:
     return DateSpan(date.start, date.end, date.low, date.high)
 
 
-def _without_dates(text: str) -> str:
-    for date in _dates(text):
+def without_dates(text: str) -> str:
+    """The text, as long as it was, without its dates: their years are no numbers, their months no names."""
+    for date in dates_in(text):
         text = text[: date.start] + _HIDDEN * (date.end - date.start) + text[date.end :]
     return text
 

@@ -20,6 +20,7 @@ from qa.retrieve import retrieve
 from qa.rewrite import rewrite
 from qa.speak import Spoken, make_offer, speak
 from qa.spell import Lexicon, correct
+from qa.support import Entails
 from qa.text import readable
 from qa.timing import milliseconds, timed
 from qa.types import (
@@ -43,10 +44,17 @@ _CANDIDATES = 12
 class QA:
     """Answers questions from an opened index; safe to call from several threads."""
 
-    def __init__(self, index: Index, embedder: Embedder, generator: LanguageModel | None = None) -> None:
+    def __init__(
+        self,
+        index: Index,
+        embedder: Embedder,
+        generator: LanguageModel | None = None,
+        entails: Entails | None = None,
+    ) -> None:
         self.index = index
         self.embedder = embedder
         self.generator = generator
+        self._entails = entails
         self._lexicon = Lexicon(embedder.vocabulary, index.terms, index.occurrences)
         self._information = vocabulary_prior(embedder.vocabulary)
         self.documents = index.documents
@@ -113,7 +121,7 @@ class QA:
         spoken = Spoken(degraded=degraded)
         if offer is not None and model is not None:
             with timed(timings, "generate"):
-                spoken = yield from speak(offer, model, self.embedder)
+                spoken = yield from speak(offer, model, self.embedder, self._entails)
         if not spoken.claims:
             yield from quotes.shown()
         timings["total"] = milliseconds(began)

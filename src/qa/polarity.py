@@ -29,7 +29,7 @@ _NEGATIVE = re.compile(
 # "Not only", "no doubt" and their like affirm what follows; "No, …" answers somebody.
 _AFFIRMING = re.compile(
     r"(?:not (?:only|just|merely|simply|least|to mention|until)|no (?:doubt|less|fewer|sooner|later|matter)"
-    r"|nothing (?:but|less))\b|(?:no|not (?:really|at all|sure|yet))(?:\s*[,.!;:]|\s+but\b)",
+    r"|nothing (?:but|less))\b|(?:no|not (?:really|at all|sure|yet)),",
     re.I,
 )
 _AIMS = "plan|intend|expect|hop|want|aim|propos|threaten|promis|agree|pledg|vow|attempt|offer|decid|wish"
@@ -37,7 +37,7 @@ _MOODS: dict[Mood, re.Pattern[str]] = {
     "possible": re.compile(
         r"\b(?:might|could|would|may(?= [a-z])|possib(?:ly|le)|perhaps|maybe|potentially|probabl[ey]|likely"
         r"|if|unless|whether|suspected|(?:believed|thought|said|rumou?red|suggested|reported) to"
-        r"|alleged(?:ly)?"
+        r"|(?:seem|appear)(?:s|ed)? to|alleged(?:ly)?"
         r"|allegations?|reportedly|supposedly|purported(?:ly)?|claim(?:s|ed)? (?:to|that)|speculat\w+)\b"
     ),
     "intended": re.compile(
@@ -52,6 +52,7 @@ _BOUNDARY = re.compile(
     r"[.;:!?—–,()]|\b(?:and|but|although|though|while|whereas|because|since|until|unless|if|when|who|which|that"
     r"|where)\b"
 )
+_BREAK = re.compile(r"[.;:!?]|\bbut\b")
 _REACH = 60
 """Characters after its first content word that a cue governs at most."""
 
@@ -139,7 +140,7 @@ def _compatible(a: tuple[bool, frozenset[Mood]], b: tuple[bool, frozenset[Mood]]
 def _cue(text: str, start: int, end: int, mood: Mood | None) -> Cue | None:
     """The cue at `text[start:end]`; None where it governs nothing."""
     first = next((word for word in words(text) if word.start >= end and _is_governed(word)), None)
-    if first is None:
+    if first is None or _BREAK.search(text, end, first.start):
         return None
     stop = _BOUNDARY.search(text, first.end)
     reach = min(stop.start() if stop else len(text), first.end + _REACH)

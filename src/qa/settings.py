@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     llm_timeout: float = Field(
         default=30, gt=0, le=86_400, description="longest silence of the model, in seconds"
     )
+    nli_model: str = Field(
+        default="", description="folder or hub name of a cross-encoder that judges entailment"
+    )
     log_questions: bool = Field(default=False, description="write questions into the log")
 
     @classmethod

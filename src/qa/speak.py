@@ -11,7 +11,7 @@ from qa.extract import Extract, revisions
 from qa.grounding import Premise
 from qa.interfaces import Embedder
 from qa.interfaces import Generator as LanguageModel
-from qa.support import support
+from qa.support import Entails, support
 from qa.types import Citation, Claim, Document, Draft, Evidence, Found, Shown, Waiting, rendered
 from qa.verify import ReadDocument, verify
 from qa.write import write
@@ -54,7 +54,9 @@ def make_offer(found: Found, quotes: Extract, read: ReadDocument) -> Offer:
     return Offer(found.question, tuple(evidence), found.sources, standing, quotes.numbers)
 
 
-def speak(offer: Offer, model: LanguageModel, embedder: Embedder) -> Generator[Waiting | Shown, None, Spoken]:
+def speak(
+    offer: Offer, model: LanguageModel, embedder: Embedder, entails: Entails | None = None
+) -> Generator[Waiting | Shown, None, Spoken]:
     """Each sentence of the model once it is verified; one that does not hold is left out.
 
     In its place stands the quote that it cites, if this answers the question. What was shown stays
@@ -69,7 +71,7 @@ def speak(offer: Offer, model: LanguageModel, embedder: Embedder) -> Generator[W
             if written is None:
                 yield Waiting()
                 continue
-            claim = _standing(written, offer, embedder)
+            claim = _standing(written, offer, embedder, entails)
             if claim is not None and claim.text not in {one.text for one in claims}:
                 claims.append(_numbered(claim, offer, cited))
                 yield _shown(claims, cited)
@@ -80,14 +82,14 @@ def speak(offer: Offer, model: LanguageModel, embedder: Embedder) -> Generator[W
     return Spoken(tuple(claims), tuple(cited.values()), degraded)
 
 
-def _standing(written: Claim, offer: Offer, embedder: Embedder) -> Claim | None:
+def _standing(written: Claim, offer: Offer, embedder: Embedder, entails: Entails | None) -> Claim | None:
     """The claim with the fewest citations that say it, or the quote that it should have been, or None."""
     premises = {one.number: _premise(one, offer) for one in offer.evidence}
     alone = [(number,) for number in written.evidence_numbers]
     others = [(number,) for number in premises if number not in written.evidence_numbers]
     together = [written.evidence_numbers] if len(alone) > 1 else []
     for numbers in (*alone, *together, *others):
-        if support(written.text, [premises[number] for number in numbers], embedder).holds:
+        if support(written.text, [premises[number] for number in numbers], embedder, entails).holds:
             return Claim(written.text, numbers)
     quote = next((number for number in written.evidence_numbers if number in offer.quoted), None)
     return None if quote is None else Claim(offer.citations[quote].quote, (quote,))

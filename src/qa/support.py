@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.alignment import Alignment, align
+from qa.bindings import misplaced
 from qa.grounding import Premise, missing_values
 from qa.interfaces import Embedder
 from qa.polarity import contrary
@@ -125,7 +126,8 @@ def _aligned(sentence: str, premises: Sequence[Premise], embedder: Embedder) -> 
 
 
 def _opposed(alignment: Alignment) -> tuple[str, ...]:
-    return (*contrary(alignment), *swapped(alignment.sentence, alignment.statements))
+    told, cited = alignment.sentence, alignment.statements
+    return (*contrary(alignment), *swapped(told, cited), *misplaced(told, cited))
 
 
 def _features(alignment: Alignment, missing: Sequence[str], opposed: Sequence[str]) -> dict[str, float]:
