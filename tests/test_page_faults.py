@@ -54,51 +54,43 @@ def give(page: Page, key: str) -> None:
     page.get_by_role("button", name="Use it").click()
 
 
-def on_upload(page: Page, answer: Callable[[Route], None]) -> None:
-    """Have `answer` deal with the next upload; lists and later uploads reach the service."""
+def on_upload(page: Page, *answers: Callable[[Route], None]) -> None:
+    """Have `answers` deal with the next uploads; lists and later uploads reach the service."""
+    waiting = [*answers]
 
-    waiting = [answer]
-
-    def once(route: Route) -> None:
+    def answer(route: Route) -> None:
         if route.request.method == "POST" and waiting:
-            waiting.pop()(route)
+            waiting.pop(0)(route)
         else:
             route.continue_()
 
-    page.route("**/v1/documents", once)
+    page.route("**/v1/documents", answer)
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "said"),
-    [
-        (200, "<html>Sign in</html>", "a sign-in page or a proxy"),
-        (200, '{"results": []}', "a sign-in page or a proxy"),
-        (502, "<html>Bad gateway</html>", "look at the service's log"),
-        (
-            503,
-            '{"title": "Busy", "detail": "Another process is writing."}',
-            "writing. Try again in 2 seconds.",
-        ),
-        (429, '{"title": "Too many", "detail": "More than 3."}', "More than 3. Try again in 2 seconds."),
-    ],
-)
-def test_an_upload_that_goes_wrong_says_so_and_the_next_goes_on(
-    page: Page, status: int, body: str, said: str
-) -> None:
-    on_upload(page, lambda route: route.fulfill(status=status, body=body, headers={"Retry-After": "2"}))
-    page.set_input_files("#files", files("first.txt", "second.txt"))
-    expect(page.locator(".upload.failed")).to_contain_text("first.txt")
-    expect(page.locator(".upload.failed").get_by_role("alert")).to_contain_text(said)
-    expect(page.get_by_role("button", name="Delete “second”")).to_be_visible(timeout=PATIENCE_MS)
-    delete(page, "second")
+def answering(status: int, body: str) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(status=status, body=body, headers={"Retry-After": "2"})
 
 
-def test_a_connection_that_breaks_does_not_hold_up_the_queue(page: Page) -> None:
-    on_upload(page, lambda route: route.abort("connectionreset"))
-    page.set_input_files("#files", files("first.txt", "second.txt"))
-    expect(page.locator(".upload.failed").get_by_role("alert")).to_contain_text("Check that it is running")
-    expect(page.get_by_role("button", name="Delete “second”")).to_be_visible(timeout=PATIENCE_MS)
-    delete(page, "second")
+def test_an_upload_that_goes_wrong_says_so_and_the_next_goes_on(page: Page) -> None:
+    """Each failure holds up neither the queue nor the page."""
+    failures: list[tuple[Callable[[Route], None], str]] = [
+        (answering(200, "<html>Sign in</html>"), "a sign-in page or a proxy"),
+        (answering(200, '{"results": []}'), "a sign-in page or a proxy"),
+        (answering(502, "<html>Bad gateway</html>"), "look at the service's log"),
+        (answering(503, '{"detail": "Another writes."}'), "Another writes. Try again in 2 seconds."),
+        (answering(429, '{"detail": "More than 3."}'), "More than 3. Try again in 2 seconds."),
+        (lambda route: route.abort("connectionreset"), "Check that it is running"),
+    ]
+    names = [f"file{number}.txt" for number in range(len(failures))]
+    on_upload(page, *(answer for answer, _ in failures))
+    page.set_input_files("#files", files(*names, "last.txt"))
+    expect(page.get_by_role("button", name="Delete “last”")).to_be_visible(timeout=PATIENCE_MS)
+    lines = page.locator(".upload.failed")
+    expect(lines).to_have_count(len(failures))
+    for number, (name, (_, said)) in enumerate(zip(names, failures, strict=True)):
+        expect(lines.nth(number)).to_contain_text(name)
+        expect(lines.nth(number).get_by_role("alert")).to_contain_text(said)
+    delete(page, "last")
 
 
 def test_a_file_that_is_gone_is_told_from_a_service_that_is(page: Page, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def index() -> Iterator[None]:
 
 @schema.parametrize()
 @hypothesis_settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     phases=(Phase.explicit, Phase.generate),

@@ -33,12 +33,10 @@ from test_stream import events
 
 QA_COMMAND = Path(sys.executable).parent / "qa"
 CHINA = "How much did China invest in Belarus, and in how many projects?"
-PRESIDENT = "Who is the president of Belarus?"
 # What is asked, after which question, and the status that the case is there for.
 CASES: list[tuple[str, str | None, Status]] = [
     (CHINA, None, "answered"),
     ("And in how many projects?", "How much did China invest in Belarus?", "answered"),
-    ("What is his favourite food?", PRESIDENT, "not_found"),
     ("When was the union treaty signed?", None, "conflict"),
     ("How long has Lukashenko been in power?", None, "answered"),  # as of two dates
     ("What is the capital of Poland?", None, "not_found"),
