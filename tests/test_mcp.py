@@ -105,7 +105,7 @@ def test_what_nobody_foresaw_is_told_without_its_words(
         async with Client(f"{address}/mcp") as client:
             return await client.call_tool("ask_question", {"question": "Why?"})
 
-    monkeypatch.setattr(qa, "ask", broken)
+    monkeypatch.setattr(qa, "steps", broken)
     with serving(create_app(settings, qa)) as address:
         failed = anyio.run(drive, address)
     assert failed.is_error

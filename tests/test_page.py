@@ -213,13 +213,13 @@ def test_offsets_hold_in_a_text_with_emoji(page: Page) -> None:
 
 
 def test_markup_in_a_document_and_its_title_stays_text(page: Page) -> None:
-    attack = "<img src=x onerror=window.pwned=1><script>window.pwned=1</script>"
+    attack = "<img src=x onerror=window.pwned=1><b onmouseover=window.pwned=1>"
     upload(page, "attack.txt", f"{attack} Zumbrota\n\nThe mayor of Zumbrota is called {attack} Hedwig.\n")
     ask(page, "How is the mayor of Zumbrota called?")
     expect(page.locator(".claim")).to_contain_text(attack)
     page.get_by_role("button", name="Source [1]").click()
     expect(page.locator("#source mark")).to_contain_text(attack)
     expect(page.locator("#source-title")).to_contain_text(attack)
-    assert page.locator("img, body script").count() == 0
+    assert page.locator("img, b, body script").count() == 0
     assert page.evaluate("window.pwned") is None
     delete(page, f"{attack} Zumbrota")

@@ -10,10 +10,12 @@ from qa.build import build_embedder
 from qa.pipeline import QA
 from qa_eval import disagreements, followups
 from qa_eval.examples import Dataset, Example, without_gold
+from qa_eval.pairs import SETS, missing_pairs
 from qa_eval.public import PublicSet, as_dataset, missing, read_public
 from qa_eval.rows import Row
 from qa_eval.run import InProcess, Result, evaluate, temporary_qa
 from qa_eval.scores import BY_NAME, figures
+from qa_eval.support_rows import measure_changes, measure_pairs
 
 EVIDENCE_SETS = ("xquad_dev", "squad2_dev", "clapnq_dev")
 CONVERSATIONS = "mtrag_un_dev"
@@ -31,6 +33,9 @@ ANSWERABLE = (
     "latency_p50_ms",
 )
 ANSWERABILITY = ("auroc", "ece", "refusal_recall")
+
+_CHANGED_TEXTS = 40
+"""Texts whose sentences are changed by rule: some 200 sentences."""
 
 Say = Callable[[str], object]
 
@@ -54,7 +59,23 @@ def measure(folder: Path, say: Say) -> list[Row]:
     for name in followups.SETS:
         if not missing(folder, (name,)):
             rows += followups.closeness(folder / name, build_embedder())
-    return rows
+    return rows + list(measure_support(folder, say))
+
+
+def measure_support(folder: Path, say: Say) -> Iterator[Row]:
+    """How well `qa.support` tells what a citation says, on pairs and on sentences changed by rule."""
+    embedder = build_embedder()
+    absent = missing_pairs(folder)
+    for name in SETS:
+        if name in absent:
+            say(f"skipped: {name} is not in {folder}")
+        else:
+            say(f"judging {name}")
+            yield from measure_pairs(folder / name, embedder)
+    changed = EVIDENCE_SETS[0]
+    if not missing(folder, (changed,)):
+        texts = [one.text for one in read_public(folder / changed).documents]
+        yield from measure_changes(changed, texts[:_CHANGED_TEXTS], embedder)
 
 
 def _evidence(public: PublicSet, qa: QA) -> Iterator[Row]:
