@@ -7,12 +7,13 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from qa.errors import QAError, QuestionInvalid
@@ -73,7 +74,7 @@ async def chat_completions(
     steps = noted(taken(service.steps(question, history)), request, service)
     chat = _Chat(body, service, str(request.base_url))
     if not body.stream:
-        return chat.completion(await answer_of(steps, request))
+        return await run_in_threadpool(chat.completion, await answer_of(steps, request))
     events = chat.events(await started(steps))
     return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
@@ -121,7 +122,7 @@ class _Chat:
                     if isinstance(step, Shown):
                         yield self._chunk({"content": step.text})
                     elif isinstance(step, Answer):
-                        for event in self._ending(step):
+                        for event in await run_in_threadpool(self._ending, step):
                             yield event
         except QAError as error:
             yield _event(openai_error(problem_of(error)))
@@ -130,15 +131,16 @@ class _Chat:
             yield _event(openai_error(bug_of(error)))
         yield "data: [DONE]\n\n"
 
-    def _ending(self, answer: Answer) -> Iterator[str]:
+    def _ending(self, answer: Answer) -> list[str]:
         whole = self.completion(answer).model_dump(mode="json")
-        if not answer.claims:
-            yield self._chunk({"content": answer.text})
+        events = [] if answer.claims else [self._chunk({"content": answer.text})]
         grounding = {name: whole[name] for name in Grounding.model_fields}
-        yield self._chunk({"annotations": whole["choices"][0]["message"]["annotations"]}, "stop", **grounding)
+        annotations = whole["choices"][0]["message"]["annotations"]
+        events.append(self._chunk({"annotations": annotations}, "stop", **grounding))
         options = self._body.stream_options
         if options and options.include_usage:
-            yield _event({**self._head(), "choices": [], "usage": whole["usage"]})
+            events.append(_event({**self._head(), "choices": [], "usage": whole["usage"]}))
+        return events
 
     def _chunk(self, delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}

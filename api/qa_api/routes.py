@@ -136,7 +136,7 @@ def feedback(body: Feedback, service: TheService) -> None:
 
 
 @router.get("/healthz", responses={403: responses()[403]})
-def healthz() -> Health:
+async def healthz() -> Health:
     """The process is alive."""
     return Health(status="ok")
 
