@@ -12,7 +12,6 @@ What this is measured on is in eval/injections.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
@@ -47,15 +46,26 @@ _UNSEEN = re.compile(
 )
 
 # Marks of chat templates and of the parts that prompts are made of.
-_FENCE = re.compile(r"<[|</]|\[/?INST|##|---|===|\*\*\*", re.IGNORECASE)
+_FENCE = re.compile(
+    r"<[|</]|<start_of|\[/?INST|##|---|===|\*\*\*|\brole ?:|SYSTEM|PROMPT|INSTRUCTION|ASSISTANT|ADMIN",
+    re.IGNORECASE,
+)
 _OPENS = re.compile(
-    r"<\|\w+\|>|\[/?INST\]|<<SYS>>|^[^\w\n]{0,8}## ?(?:System|User|Assistant|Human|Instruction) ?:"
+    r"<\|\w+\|>|\[/?INST\]|<<SYS>>|<start_of_turn>|^[^\w\n]{0,8}role ?: ?(?:system|assistant|user)\b"
+    r"|^[^\w\n]{0,8}## ?(?:System|User|Assistant|Human|Instruction) ?:"
+    r"|(?-i:\[(?:[A-Z]+ )*(?:SYSTEM|PROMPT|INSTRUCTIONS?|ASSISTANT|ADMIN)(?: [A-Z]+)*\])"
+    r"|(?-i:\b(?:BEGIN|START)_?(?:OF_?)?(?:SYSTEM|PROMPT|INSTRUCTIONS?)\b)"
     r"|^[^\w\n]{0,8}[-=#*]{3,} ?(?:BEGIN|START|END)(?: OF)?(?: \w+)? (?:CONTEXT|DOCUMENTS?|SOURCES?|SYSTEM"
     r"|PROMPT|INSTRUCTIONS?|ANSWER|QUESTION|USER|INPUT|PASSAGES?|CONVERSATION)\b[^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_CLOSES = re.compile(
+    rf"<\|\w*(?:end|eot|eos)\w*\|>|<</SYS>>|<end_of_turn>|</{_SPEAKER}>"
+    r"|(?-i:\[/(?:[A-Z]+ )*(?:SYSTEM|PROMPT|INSTRUCTIONS?|ASSISTANT|ADMIN)(?: [A-Z]+)*\])"
+    r"|(?-i:\bEND_?(?:OF_?)?(?:SYSTEM|PROMPT|INSTRUCTIONS?)\b)",
+    re.IGNORECASE,
+)
 _REPLY = re.compile(r"^[^\w\n]{0,8}## ?(?:Response|Output|Answer|Input) ?:", re.IGNORECASE | re.MULTILINE)
-_CLOSES = re.compile(rf"<\|\w*(?:end|eot|eos)\w*\|>|<</SYS>>|</{_SPEAKER}>", re.IGNORECASE)
 
 # The JSON of an answer or a message; a numbered list of sources.
 _KEYS = (
@@ -64,9 +74,10 @@ _KEYS = (
 )
 _JSON = re.compile(rf"[\"'{{][^\n{{]{{0,80}}?{_KEYS}(?:[^\n]*[\]}}]|[^\n]*)")
 _SOURCES = re.compile(
-    r"^\W{0,8}(?:(?:[\w-]{1,20} ){0,2}(?:sources|citations|references) ?:\s*(?:\n\W{0,8}\d[^\n]*)+"
-    r"|(?:(?:retrieved|verified|supporting) )?(?:evidence|documents?|context|passages) ?:"
-    r"\s*(?:\n\W{0,8}(?:(?<=\[)|\d\W{1,3}\[)[^\n]*)+)",
+    r"^[^\w\n]{0,8}(?:(?:[\w-]{1,20} ){0,2}(?:sources|citations|references)(?: \w{1,20}){0,4}"
+    r"|(?:(?:retrieved|verified|supporting|search) )?(?:evidence|documents?|context|passages|results)"
+    r"(?= ?:[^\S\n]*\n\W{0,8}?(?:\[|\d\W{1,3}\[))) ?:[^\S\n]*"
+    r"(?:\n(?:\W{0,8}\d|question ?:|answer ?:)[^\n]*)+",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -154,13 +165,15 @@ def _is_screened(sentence: str) -> bool:
 
 
 def _decodes(run: str) -> bool:
-    """Whether the characters are Base64 of plain text; hashes, keys and paths are not."""
-    try:
-        content = base64.b64decode(run[: len(run) // 4 * 4], validate=True)
-    except binascii.Error:
-        return False
-    letters = sum(97 <= byte <= 122 or byte == 32 for byte in content)
-    return letters >= 0.8 * len(content)
+    """Whether the characters are Base64 or hexadecimal of plain text; hashes, keys and paths are not."""
+    for decode in (base64.b64decode, bytes.fromhex):
+        try:
+            content = decode(run[: len(run) // 4 * 4])
+        except ValueError:
+            continue
+        if sum(97 <= byte <= 122 or byte == 32 for byte in content) >= 0.8 * len(content):
+            return True
+    return False
 
 
 def _blocks(text: str) -> list[Span]:
