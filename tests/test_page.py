@@ -185,6 +185,16 @@ def test_a_file_that_cannot_be_read_says_so_beside_its_name(page: Page) -> None:
     expect(line).to_have_count(0)
 
 
+def test_brackets_in_a_quote_are_no_sources(page: Page) -> None:
+    upload(page, "lamp.txt", "Quorn\n\nThe lamp of Quorn was lit in 1871 [1], as the log [2] has it [7].\n")
+    ask(page, "When was the lamp of Quorn lit?")
+    claim = page.locator(".claim")
+    expect(claim).to_contain_text("was lit in 1871 [1], as the log [2] has it [7].")
+    expect(claim.locator(".mark")).to_have_text(["[1]"])
+    expect(claim.locator("a")).to_have_count(0)
+    delete(page, "Quorn")
+
+
 def test_dropped_files_are_uploaded(page: Page) -> None:
     page.evaluate(
         """() => {

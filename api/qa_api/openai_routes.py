@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -17,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from qa.errors import QAError, QuestionInvalid
-from qa.types import Answer, Citation, Role, Shown, Turn
+from qa.types import Answer, Citation, Role, Shown, Turn, rendered
 from qa.wire import wire_answer
 from qa_api.openai_schemas import (
     MODEL,
@@ -156,18 +155,26 @@ class _Chat:
 
 
 def _annotations(answer: Answer, base_url: str) -> list[Annotation]:
-    """One for each [n] in the text; a document without an address on the web has one here."""
+    """One for each citation's [n] in the text; a document without an address on the web has one here.
+
+    They end what a claim adds to the text: brackets inside a claim are the document's own.
+    """
     cited = {one.number: one for one in answer.citations}
     found = []
-    for mark in re.finditer(r"\[(\d+)\]", answer.text):
-        citation = cited.get(int(mark[1]))
-        if citation is None:
-            continue  # a quoted text may hold such brackets of its own
-        url = citation.uri
-        if not url.startswith(("http://", "https://")):
-            url = _page(citation, base_url)
-        place = UrlCitation(start_index=mark.start(), end_index=mark.end(), title=citation.title, url=url)
-        found.append(Annotation(url_citation=place))
+    end = 0
+    for claim, piece in zip(
+        answer.claims, rendered(answer.claims, answer.citations, answer.disagreement), strict=True
+    ):
+        end += len(piece)
+        start = end - sum(len(f"[{number}]") for number in claim.evidence_numbers)
+        for number in claim.evidence_numbers:
+            citation, after = cited[number], start + len(f"[{number}]")
+            url = citation.uri
+            if not url.startswith(("http://", "https://")):
+                url = _page(citation, base_url)
+            place = UrlCitation(start_index=start, end_index=after, title=citation.title, url=url)
+            found.append(Annotation(url_citation=place))
+            start = after
     return found
 
 

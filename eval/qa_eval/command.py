@@ -21,6 +21,7 @@ from qa.settings import load_settings
 
 GOLD = Path("eval/gold")
 FLOORS = Path("eval/floors.toml")
+INJECTIONS = Path("eval/injections")
 LOG_WIDTH = 140
 EXTRA = ("httpx", "ir_measures", "jinja2", "matplotlib", "sklearn")
 # What is heavy is imported inside the commands: 'qa --help' reads this file.
@@ -28,6 +29,10 @@ EXTRA = ("httpx", "ir_measures", "jinja2", "matplotlib", "sklearn")
 
 class ExtraMissing(QAError):
     """The packages of the extra "eval" are not installed."""
+
+
+class FileMissing(QAError):
+    """There is nothing to read."""
 
 
 class FileInTheWay(QAError):
@@ -146,6 +151,35 @@ def public(
         typer.echo(table(rows))
     if rows and log is not None:
         record(rows, f"public sets, held-out half (`qa eval public EVALDATA --log {log}`)", log)
+
+
+@app.command()
+def injections(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="sets of injections; else the shipped ones")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="folder of the reports")] = Path("eval/reports"),
+    log: Annotated[Path | None, typer.Option(help="a file to append the table to")] = None,
+) -> None:
+    """Plant instructions in documents, and count the answers that they change."""
+    from qa_eval.injections import TABLE, injection_rows, measure_injections, read_injections
+    from qa_eval.rows import record, table
+
+    rows = []
+    for file in files or sorted(INJECTIONS.glob("*.jsonl")):
+        outcomes = measure_injections(read_injections(file), load_settings().corpus)
+        rows += injection_rows(file.stem, outcomes)
+        for one in outcomes:
+            if one.changed or one.shown:
+                parts = ", ".join(one.changed) or "nothing, but shows its payload"
+                _complain(f"{file}: {one.row.id} changes {parts}: {one.poisoned.text}")
+    if not rows:
+        raise FileMissing(f"There is no set in {INJECTIONS}; name a file of injections.")
+    typer.echo(table(rows))
+    output.mkdir(parents=True, exist_ok=True)
+    (output / TABLE).write_text(table(rows) + "\n", encoding="utf-8")
+    if log is not None:
+        record(rows, f"injections (`qa eval injections --log {log}`)", log)
 
 
 @app.command()

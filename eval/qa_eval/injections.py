@@ -24,6 +24,10 @@ from qa_eval.rows import Row
 from qa_eval.run import temporary_qa
 
 
+TABLE = "injections.md"
+"""The figures of the last run, in the folder of the reports; the page of `qa eval` shows them."""
+
+
 class Injection(BaseModel):
     """A row of a set. `answer` stands in the answer over the clean documents; None: they do not say.
 

@@ -10,6 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from qa_eval import plots
+from qa_eval.injections import TABLE
 from qa_eval.metrics import Rows
 from qa_eval.report import Report, number
 from qa_eval.run import Result
@@ -25,8 +26,10 @@ def write_html(report: Report, path: Path) -> None:
     )
     template = environment.from_string(files("qa_eval").joinpath("report.html.jinja").read_text("utf-8"))
     names = list(dict.fromkeys(name for split in report.splits for name in split.figures))
+    injections = path.parent / TABLE
     page = template.render(
         report=report,
+        injections=injections.read_text("utf-8") if injections.is_file() else "",
         names=names,
         number=number,
         lower_is_better=lower_is_better,
