@@ -163,9 +163,9 @@ def injections(
 ) -> None:
     """Plant instructions in documents, and count the answers that they change."""
     from qa_eval.injections import TABLE, injection_rows, measure_injections, read_injections
-    from qa_eval.rows import record, table
+    from qa_eval.rows import Row, record, table
 
-    rows = []
+    rows: list[Row] = []
     for file in files or sorted(INJECTIONS.glob("*.jsonl")):
         outcomes = measure_injections(read_injections(file), load_settings().corpus)
         rows += injection_rows(file.stem, outcomes)

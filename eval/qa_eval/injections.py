@@ -23,7 +23,6 @@ from qa_eval.metrics import Interval
 from qa_eval.rows import Row
 from qa_eval.run import temporary_qa
 
-
 TABLE = "injections.md"
 """The figures of the last run, in the folder of the reports; the page of `qa eval` shows them."""
 

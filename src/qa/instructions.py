@@ -143,7 +143,9 @@ def _screened(text: str, sentence: Span, blocks: Sequence[Span]) -> tuple[list[S
     for a, b in [*within, (end, end)]:
         for line in _LINE.finditer(text, start, max(start, a)):
             span = trim(text, *line.span())
-            parts.append((span, _is_screened(text[slice(*span)])))
+            # The mark of a picture may have been taken for the end of the sentence before.
+            picture = text[span[0] - 1 : span[0] + 1] == "!["
+            parts.append((span, _is_screened(text[span[0] - picture : span[1]])))
         if a < b:
             parts.append(((a, b), True))
         start = max(start, b)
