@@ -46,10 +46,6 @@ _UNSEEN = re.compile(
 )
 
 # Marks of chat templates and of the parts that prompts are made of.
-_FENCE = re.compile(
-    r"<[|</]|<start_of|\[/?INST|##|---|===|\*\*\*|\brole ?:|SYSTEM|PROMPT|INSTRUCTION|ASSISTANT|ADMIN",
-    re.IGNORECASE,
-)
 _OPENS = re.compile(
     r"<\|\w+\|>|\[/?INST\]|<<SYS>>|<start_of_turn>|^[^\w\n]{0,8}role ?: ?(?:system|assistant|user)\b"
     r"|^[^\w\n]{0,8}## ?(?:System|User|Assistant|Human|Instruction) ?:"
@@ -138,20 +134,26 @@ def _blanked(text: str, passage: Span, hidden: Sequence[Span]) -> str:
 def _screened(text: str, sentence: Span, blocks: Sequence[Span]) -> tuple[list[Span], list[bool]]:
     """A sentence, in pieces where only a part of it is no statement, and which of these are none."""
     start, end = sentence
+    if not blocks and "\n" not in text[start:end]:
+        return [sentence], [_is_screened(_with_picture(text, sentence))]
     within = sorted((max(a, start), min(b, end)) for a, b in blocks if a < end and start < b)
     parts: list[tuple[Span, bool]] = []
     for a, b in [*within, (end, end)]:
         for line in _LINE.finditer(text, start, max(start, a)):
             span = trim(text, *line.span())
-            # The mark of a picture may have been taken for the end of the sentence before.
-            picture = text[span[0] - 1 : span[0] + 1] == "!["
-            parts.append((span, _is_screened(text[span[0] - picture : span[1]])))
+            parts.append((span, _is_screened(_with_picture(text, span))))
         if a < b:
             parts.append(((a, b), True))
         start = max(start, b)
     if not any(out for _, out in parts):
         return [sentence], [len(parts) > 1 and _is_screened(text[slice(*sentence)])]
     return [span for span, _ in parts], [out for _, out in parts]
+
+
+def _with_picture(text: str, span: Span) -> str:
+    """The text of a span with the mark of a picture, which is taken for the end of the sentence before."""
+    start, end = span
+    return text[start - (text[start - 1 : start + 1] == "![") : end]
 
 
 def _is_screened(sentence: str) -> bool:
@@ -181,7 +183,7 @@ def _decodes(run: str) -> bool:
 def _blocks(text: str) -> list[Span]:
     """Stretches of text that are no prose: what is hidden, or marked as part of a prompt or an answer."""
     blocks = list(_elements(text)) if "<" in text else []
-    if _FENCE.search(text):
+    if any(mark in text for mark in _FENCES):
         blocks += _fenced(text)
     if not text.isascii():
         blocks += (match.span() for match in _UNSEEN.finditer(text))
@@ -191,6 +193,21 @@ def _blocks(text: str) -> list[Span]:
     return blocks
 
 
+_FENCES = (
+    "<",
+    "[INST",
+    "[/",
+    "##",
+    "---",
+    "===",
+    "***",
+    "role",
+    "SYSTEM",
+    "PROMPT",
+    "INSTRUCTION",
+    "ASSISTANT",
+    "ADMIN",
+)
 _MARKS = (("]:", _COMMENT), ("[](", _COMMENT), ('":', _JSON), ("':", _JSON), (":\n", _SOURCES))
 
 

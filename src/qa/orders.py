@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
-_WORD = re.compile(r"\w+(?:'\w+)*")
+_WORD = re.compile(r"\w+")
+_DIGIT = re.compile(r"\d")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
 _TYPOGRAPHY = str.maketrans("’‘“”–—…", "''\"\"--.")
 _LOOK_ALIKES = str.maketrans(
@@ -37,7 +38,7 @@ def is_order(sentence: str) -> bool:
     words = set(_WORD.findall(plain))
     if _matches(plain, words):
         return True
-    if plain.isascii() and all(word.isalpha() or word.isdigit() for word in words):
+    if plain.isascii() and not _DIGIT.search(plain):
         return False
     # Once more with what stands in for other letters read as these.
     read = _MIXED.sub(lambda word: word[0].translate(_DIGITS), plain.translate(_LOOK_ALIKES))
@@ -98,11 +99,11 @@ def _cue_words(cues: str) -> Iterator[str]:
     """The first word of each alternative. Raises `ValueError` where that is no plain word."""
     for one in re.sub(r"\([^()]*\)\?|[()]", "", cues).split("|"):
         word = one.split(" ")[0]
-        singular = word.removesuffix("s?")
+        singular = word.removesuffix("s?").split("'")[0]
         if not _WORD.fullmatch(singular):
             raise ValueError(
                 f"orders.txt: '{one}' in «{cues}» doesn't begin with a plain word; write it out."
             )
         yield singular
-        if word != singular:
+        if word.endswith("s?"):
             yield f"{singular}s"
