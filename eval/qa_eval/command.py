@@ -7,6 +7,7 @@ nothing could be run. A malformed set weighs more: its figures are not those of 
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -128,7 +129,8 @@ def add(
 
     settings = load_settings()
     file = file or settings.feedback
-    wire = wire_answer(build_qa(settings).ask(question))
+    with closing(build_qa(settings)) as qa:
+        wire = wire_answer(qa.ask(question))
     typer.echo(f"{wire['answer']}\nConfidence: {wire['confidence']:.0%}")
     while verdict is None:
         given = typer.prompt("good, bad or skip")
