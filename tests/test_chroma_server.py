@@ -69,6 +69,28 @@ def test_the_manifest_is_checked_as_in_a_folder(corpus: Path, server: ChromaProc
     assert len(set(collections(server.url)) - before) == len(before - set(collections(server.url))) == 1
 
 
+def test_an_index_moves_to_a_server_and_back_without_the_encoder(
+    corpus: Path, server: ChromaProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(corpus)
+    before = answers(corpus)
+
+    def encode(*_: object) -> None:
+        raise AssertionError("the vectors are in SQLite")
+
+    with pytest.raises(IndexDamaged, match="does not hold the vectors"):
+        opened(corpus, server.url)
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeEmbedder, "encode", encode)
+        assert sorted(run(corpus, url=server.url).unchanged) == ["cats", "dogs"]
+    assert answers(corpus, server.url) == before
+    (corpus / "cats.txt").unlink()
+    run(corpus, url=server.url)
+    assert sorted(run(corpus).unchanged) == ["dogs"]
+    with Index.open(corpus.parent / INDEX, FakeEmbedder()) as index:
+        assert found(index, "Cats purr") == ["dogs"]
+
+
 def test_two_indexes_and_a_copy_do_not_meet_on_a_server(corpus: Path, server: ChromaProcess) -> None:
     run(corpus, url=server.url)
     copy = corpus.parent / "copy"

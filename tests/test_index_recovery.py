@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from fakes import FakeEmbedder
-from indexing import found, opened, run
+from indexing import answers, found, opened, repaired, run
 from qa import chroma, vectors
 from qa.errors import IndexBusy, IndexDamaged, IndexStale
 from qa.index import Index
@@ -151,6 +151,21 @@ def test_another_encoding_that_never_came_to_count_is_undone(corpus: Path) -> No
         held = index._vectors.of(batch.ids)
         for one, vector in zip(batch.ids, batch.vectors, strict=True):
             np.testing.assert_allclose(held[one], vector, atol=1e-6)
+
+
+def test_a_backup_of_the_database_alone_is_an_index_again(corpus: Path) -> None:
+    run(corpus)
+    before = answers(corpus)
+    folder = corpus.parent / "index"
+    source, backup = sqlite3.connect(folder / "qa.sqlite3"), sqlite3.connect(corpus.parent / "backup")
+    source.backup(backup)
+    source.close()
+    backup.close()
+    shutil.rmtree(folder)
+    folder.mkdir()
+    shutil.move(corpus.parent / "backup", folder / "qa.sqlite3")
+    assert repaired(folder) == ["Chroma has the stored vectors again."]
+    assert answers(corpus) == before
 
 
 def test_many_documents_are_removed_at_once(corpus: Path) -> None:

@@ -19,6 +19,7 @@ from qa.errors import (
     DocumentNotFound,
     FeedbackUnwritable,
     IndexBusy,
+    IndexDamaged,
     IndexError_,
     IndexMissing,
     IndexUnreachable,
@@ -214,6 +215,8 @@ def _on_qa_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, QAError)
     transient = isinstance(error, IndexBusy | IndexUnreachable)
     headers = {"Retry-After": str(_BUSY_SECONDS)} if transient else None
+    if isinstance(error, IndexDamaged):
+        request.app.state.service.mend()
     problem = problem_of(error)
     request.state.log = {"problem": problem.type}
     return response_for(request.url.path, problem, headers)

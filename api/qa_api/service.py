@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import threading
+import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from qa import uploads
 from qa.build import build_qa, open_to_write
-from qa.errors import DocumentNotFound, IndexMissing, LoadError
-from qa.index import Index
+from qa.errors import DocumentNotFound, IndexBusy, IndexDamaged, IndexMissing, LoadError, QAError
+from qa.folder import database_in
+from qa.index import Counts, Index
 from qa.interfaces import Embedder
 from qa.pipeline import QA, TOP_K
 from qa.settings import Settings
 from qa.types import Answer, Document, Step, Turn
 from qa_api.metrics import Metrics
+
+_BETWEEN_MENDINGS = 60.0
+"""Seconds in which what could not be mended is not tried again."""
+
+_log = logging.getLogger(__name__)
 
 
 class Service:
@@ -29,11 +38,15 @@ class Service:
         self._is_ours = qa is None
         self._lock = threading.Lock()
         self._writing = threading.Lock()
+        self._mending = False
+        self._mended_at = -math.inf
         self.metrics = Metrics(self.counts)
 
     def qa(self) -> QA:
         """Raises the `IndexError_` or `ModelError` that keeps it from answering."""
         with self._lock:
+            if self._mending:
+                raise IndexBusy("The vectors of the index are being made again; try again soon.")
             if self._qa is not None and self._is_ours and self._qa.index.is_replaced():
                 # Its files were removed or put anew: it would go on answering from what is gone.
                 self._qa.close()
@@ -41,6 +54,37 @@ class Service:
             if self._qa is None:
                 self._qa = build_qa(self.settings)
             return self._qa
+
+    def ready(self) -> Counts:
+        """What the index holds, once all that it takes to answer from it answers."""
+        try:
+            return self.qa().index.ready()
+        except IndexDamaged:
+            self.mend()
+            raise
+
+    def mend(self) -> None:
+        """Have the vectors made again, in the background, from those in SQLite: Chroma's may be lost."""
+        with self._lock:
+            recent = time.monotonic() - self._mended_at < _BETWEEN_MENDINGS
+            if recent or self._mending or not self._is_ours or not database_in(self.settings.index).is_file():
+                return
+            self._mending = True
+            if self._qa is not None:
+                self._qa.close()
+                self._qa = None
+        threading.Thread(target=self._mend, name="mend", daemon=True).start()
+
+    def _mend(self) -> None:
+        try:
+            with self._writing, open_to_write(self.settings):
+                _log.warning("made Chroma hold the vectors of the index again")
+        except QAError as error:
+            _log.error("could not make Chroma hold the vectors of the index again: %s", type(error).__name__)
+        finally:
+            with self._lock:
+                self._mended_at = time.monotonic()
+                self._mending = False
 
     def steps(
         self,

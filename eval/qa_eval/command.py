@@ -185,6 +185,22 @@ def injections(
 
 
 @app.command()
+def graph(
+    evaldata: Annotated[Path, typer.Argument(help="the folder of the public sets")],
+    questions: Annotated[int, typer.Option(min=1, help="questions to ask")] = 1000,
+    log: Annotated[Path | None, typer.Option(help="a file to append the table to")] = None,
+) -> None:
+    """Measure the vector search against exact search over the index of QA_INDEX, by the graph's settings."""
+    from qa_eval.graph import measure_graph
+    from qa_eval.rows import record, table
+
+    rows = measure_graph(evaldata, load_settings(), questions, _complain)
+    typer.echo(table(rows))
+    if log is not None:
+        record(rows, f"settings of the graph (`qa eval graph EVALDATA --log {log}`)", log)
+
+
+@app.command()
 def bench(
     evaldata: Annotated[Path, typer.Argument(help="the folder of the public sets")],
     passages: Annotated[int, typer.Option(min=20, help="texts to index")] = 20_000,

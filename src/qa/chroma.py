@@ -113,8 +113,7 @@ class ChromaFolder:
         # The gate is held while waiting, so that readers who come one after the other don't keep us out.
         with _locked(self._gate, fcntl.LOCK_EX), _locked(self._lock, fcntl.LOCK_EX) as held:
             self._refuse_half_saved(held)
-            os.ftruncate(held, 0)
-            os.pwrite(held, self._saved().encode(), 0)
+            self._mark(held)
             yield
             os.ftruncate(held, 0)
 
@@ -130,6 +129,15 @@ class ChromaFolder:
             f"The vectors in {self.path} are missing or damaged;"
             " run 'qa ingest' or 'qa doctor --repair' to make them again."
         )
+
+    def _mark(self, held: int) -> None:
+        """Note what the graph's files are before a write. Raises `IndexUnwritable`."""
+        os.ftruncate(held, 0)
+        try:
+            os.pwrite(held, self._saved().encode(), 0)
+        except OSError as error:
+            os.ftruncate(held, 0)  # half a note would be of other files
+            raise _unwritable(self.path, error) from error
 
     def _refuse_half_saved(self, held: int) -> None:
         before = os.pread(held, 1 << 20, 0).decode()
@@ -245,7 +253,11 @@ def _locked(path: Path, kind: int) -> Iterator[int]:
 def _open_locked(path: Path, kind: int) -> int:
     """Raises `IndexBusy` after a minute, `IndexUnwritable` where the file can't be made."""
     try:
-        held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            # To read it needs no rights to write, which may be lost after the index was opened.
+            held = os.open(path, (os.O_RDONLY if kind == fcntl.LOCK_SH else os.O_RDWR) | os.O_CLOEXEC)
+        except FileNotFoundError:
+            held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise IndexUnwritable(
             f"{path.parent} can't be written ({error.strerror});"

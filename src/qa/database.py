@@ -64,10 +64,17 @@ class _Cursor(sqlite3.Cursor):
 
 class _Connection(sqlite3.Connection):
     def execute(self, *arguments: Any) -> _Cursor:
-        return self.cursor(_Cursor).execute(*arguments)
+        return self._cursor().execute(*arguments)
 
     def executemany(self, *arguments: Any) -> _Cursor:
-        return self.cursor(_Cursor).executemany(*arguments)
+        return self._cursor().executemany(*arguments)
+
+    def _cursor(self) -> _Cursor:
+        try:
+            return self.cursor(_Cursor)
+        except sqlite3.ProgrammingError as error:
+            # Another thread has closed it, because the index's files were replaced.
+            raise IndexBusy("The index is being opened again; try again.") from error
 
 
 @contextmanager

@@ -24,8 +24,9 @@ _SAMPLED_PASSAGES = 5
 _SAME_TEXT = 0.99
 """Cosine from which two vectors are of one text: the two forms of the encoder agree to 0.998."""
 
-_RECALL = 0.9
-"""Share of the nearest passages below which the graph is worth making anew; it starts above 0.99."""
+_RECALL = 0.5
+"""Share of the nearest passages below which the graph must be damaged; whole ones are above 0.99, but for
+texts that repeat each other."""
 
 REPAIR = "run 'qa doctor --repair'"
 

@@ -61,15 +61,15 @@ def make_writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".lock").touch()
     except OSError as error:
-        raise IndexUnwritable(
-            f"{folder} can't be written ({error.strerror});"
-            " make it writable or choose another folder (QA_INDEX)."
-        ) from error
+        raise _unwritable(folder, error) from error
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """No other process writes the index. Raises `IndexBusy`, which names the one that does."""
+    """No other process writes the index inside the block.
+
+    Raises `IndexBusy`, which names the one that does, or `IndexUnwritable`.
+    """
     holder = folder / "holder.json"
     lock = FileLock(folder / ".lock", timeout=0)
     try:
@@ -78,6 +78,8 @@ def writing(folder: Path) -> Iterator[None]:
         raise IndexBusy(
             f"{_holder(holder)} is writing the index in {folder}; wait for it or stop it."
         ) from error
+    except OSError as error:
+        raise _unwritable(folder, error) from error
     try:
         with suppress(OSError):  # it only tells others who we are, and the disk may be full
             holder.write_text(json.dumps({"pid": os.getpid()}))
@@ -85,6 +87,12 @@ def writing(folder: Path) -> Iterator[None]:
         holder.unlink(missing_ok=True)
     finally:
         lock.release()
+
+
+def _unwritable(folder: Path, error: OSError) -> IndexUnwritable:
+    return IndexUnwritable(
+        f"{folder} can't be written ({error.strerror}); make it writable or choose another folder (QA_INDEX)."
+    )
 
 
 def _holder(file: Path) -> str:

@@ -128,11 +128,13 @@ class Index:
         return Counts(*self._store.counts())
 
     def is_whole(self) -> bool:
-        """Whether the search finds a vector for each passage, as far as a sample tells."""
-        made = self._store.vectors.count(self.manifest)
-        if self._vectors.count() < made:
+        """Whether there is a vector for each passage: the number is right, and a sample is there."""
+        stored = self._store.vectors
+        try:
+            enough = self._vectors.count() >= stored.count(self.manifest)
+            return enough and self._vectors.holds(stored.spread(self.manifest, SAMPLE))
+        except IndexDamaged:
             return False
-        return self._vectors.holds(self._store.vectors.spread(self.manifest, SAMPLE).vectors)
 
     def is_replaced(self) -> bool:
         """Whether other files stand in the place of those that were opened, or none."""

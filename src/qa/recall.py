@@ -17,7 +17,7 @@ Search = Callable[[NDArray[np.float32], int], Sequence[tuple[str, float]]]
 class Recall:
     """Recall at `k` of an approximate search for `queries`, (n, dimension), rows of length 1.
 
-    `see` every vector that is searched, then ask for the `share`. Passages of the same cosine stand
+    `see` every vector that is searched, then ask for the `share`s. Passages of the same cosine stand
     for each other: of several that are equal it does not matter which is found.
     """
 
@@ -32,13 +32,17 @@ class Recall:
         self._best = -np.sort(-scores, axis=1)[:, : self._k]
 
     def share(self, search: Search) -> float:
-        """The mean share of the `k` nearest that `search` finds, 1 where nothing is to be found."""
-        shares = [
+        """The mean of `shares`, 1 where there is nothing to be found."""
+        shares = self.shares(search)
+        return float(np.mean(shares)) if shares else 1.0
+
+    def shares(self, search: Search) -> list[float]:
+        """For each query, the share of the `k` nearest that `search` finds."""
+        return [
             self._found(nearest, [score for _, score in search(query, self._k)])
             for query, nearest in zip(self._queries, self._best, strict=True)
             if len(nearest)
         ]
-        return float(np.mean(shares)) if shares else 1.0
 
     def _found(self, nearest: NDArray[np.float32], scores: Iterable[float]) -> float:
         return sum(score >= float(nearest[-1]) - _TIE for score in scores) / len(nearest)

@@ -9,7 +9,7 @@ from qa.store import Store
 from qa.vectors import Vectors, is_same
 
 SAMPLE = 16
-"""Vectors that an index must find as it is opened: that half a file is lost is noticed in 30 ms."""
+"""Vectors that must be there as an index is opened: a graph that lost its files lacks some."""
 
 
 def restore(
@@ -20,12 +20,12 @@ def restore(
 ) -> None:
     """Make Chroma hold exactly the vectors of the passages made by `manifest`, from those in SQLite.
 
-    It begins anew where Chroma can't give or find what it holds. `progress` is called with the
+    It begins anew where Chroma can't give what it says it holds. `progress` is called with the
     passages done and those in all.
     """
     try:
         _fill(store, vectors, manifest, progress)
-        found = vectors.holds(store.vectors.spread(manifest, SAMPLE).vectors)
+        found = vectors.holds(store.vectors.spread(manifest, SAMPLE))
     except IndexDamaged:
         found = False
     if not found:

@@ -4,6 +4,7 @@ CREATE TABLE documents (
     published TEXT, metadata TEXT NOT NULL, pages TEXT NOT NULL, origin TEXT NOT NULL, file TEXT NOT NULL,
     manifest TEXT NOT NULL);
 CREATE INDEX documents_of_file ON documents (origin, file);
+CREATE INDEX documents_by_manifest ON documents (manifest, id); -- spares the way past their texts
 -- Files all of whose documents are in: a file is one no longer once any of them is taken out.
 CREATE TABLE files (
     origin TEXT NOT NULL, file TEXT NOT NULL, fingerprint TEXT NOT NULL, PRIMARY KEY (origin, file)

@@ -14,6 +14,12 @@ from qa.packing import unpack_vector
 
 _AT_ONCE = 1000
 
+_IN_ORDER = (
+    # CROSS JOIN keeps SQLite from taking the documents first, which would sort all passages.
+    " FROM passage_vectors CROSS JOIN passages USING (key) CROSS JOIN documents ON documents.id = document_id"
+    " WHERE passage_vectors.key >= ? AND manifest = ? ORDER BY passage_vectors.key"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class VectorBatch:
@@ -76,9 +82,7 @@ class StoredVectors:
             row = (
                 self._connection()
                 .execute(
-                    "SELECT passages.id, document_id, vector FROM passages JOIN passage_vectors USING (key)"
-                    " JOIN documents ON documents.id = document_id"
-                    " WHERE key >= ? AND manifest = ? ORDER BY key LIMIT 1",
+                    f"SELECT passages.id, document_id, vector {_IN_ORDER} LIMIT 1",
                     (place, manifest),
                 )
                 .fetchone()
@@ -94,10 +98,8 @@ class StoredVectors:
             rows = (
                 self._connection()
                 .execute(
-                    "SELECT key, passages.id, document_id, vector FROM passages"
-                    " JOIN passage_vectors USING (key) JOIN documents ON documents.id = document_id"
-                    " WHERE key > ? AND manifest = ? ORDER BY key LIMIT ?",
-                    (key, manifest, _AT_ONCE),
+                    f"SELECT passages.key, passages.id, document_id, vector {_IN_ORDER} LIMIT ?",
+                    (key + 1, manifest, _AT_ONCE),
                 )
                 .fetchall()
             )

@@ -15,7 +15,8 @@ from chromadb.errors import ChromaError, NotFoundError
 from numpy.typing import NDArray
 
 from qa.chroma import ChromaFolder, ChromaServer
-from qa.errors import IndexDamaged
+from qa.errors import IndexBusy, IndexDamaged
+from qa.stored_vectors import VectorBatch
 
 _BATCH = 1000
 """Vectors of one call: Chroma refuses more than 5,461, and nobody can read meanwhile."""
@@ -36,15 +37,24 @@ class Vectors:
     """One Chroma collection of passage vectors, keyed by passage id; `space` names the encoder.
 
     Cosine is fixed at creation, and so is the encoder: vectors of another one lie in another
-    collection, which opening with `create` drops. Raises `IndexDamaged` where nothing is there, and
-    `IndexUnreachable` where a server doesn't answer.
+    collection, which opening with `create` drops. `hnsw` are other settings of a new graph. Raises
+    `IndexDamaged` where nothing is there, and `IndexUnreachable` where a server doesn't answer.
     """
 
-    def __init__(self, place: ChromaFolder | ChromaServer, space: str, *, create: bool = False) -> None:
+    def __init__(
+        self,
+        place: ChromaFolder | ChromaServer,
+        space: str,
+        *,
+        create: bool = False,
+        hnsw: CreateHNSWConfiguration | None = None,
+    ) -> None:
         self._place = place
         self._name = place.prefix + space
+        self._hnsw = hnsw or HNSW
         self._users = 0
         self._closing = False
+        self._closed = False
         self._changed = threading.Condition()
         self.is_replaced = place.is_replaced
         try:
@@ -76,7 +86,7 @@ class Vectors:
             if other.name.startswith(self._place.prefix):
                 self._client.delete_collection(other.name)
         return self._client.create_collection(
-            self._name, embedding_function=None, configuration={"hnsw": HNSW}
+            self._name, embedding_function=None, configuration={"hnsw": self._hnsw}
         )
 
     def reopen(self) -> None:
@@ -95,7 +105,9 @@ class Vectors:
         """Let go of the files, once no thread reads them."""
         with self._changed:
             self._changed.wait_for(lambda: self._users == 0)
-            self._place.close(self._client)
+            if not self._closed:
+                self._closed = True
+                self._place.close(self._client)
 
     def count(self) -> int:
         """Number of vectors."""
@@ -115,13 +127,13 @@ class Vectors:
             found = collection.get(ids=list(ids), include=["embeddings"])
         return dict(zip(found["ids"], np.asarray(found["embeddings"], np.float32), strict=True))
 
-    def holds(self, vectors: NDArray[np.float32]) -> bool:
-        """Whether the search finds each of these vectors, (n, dimension)."""
-        for vector in vectors:
-            found = self.search(vector, 1, None)
-            if not found or found[0][1] < _SAME:
-                return False
-        return True
+    def holds(self, batch: VectorBatch) -> bool:
+        """Whether each of these vectors is there."""
+        found = self.of(batch.ids)
+        return all(
+            one in found and is_same(found[one], vector)
+            for one, vector in zip(batch.ids, batch.vectors, strict=True)
+        )
 
     def upsert(self, ids: Sequence[str], vectors: NDArray[np.float32], document_ids: Sequence[str]) -> None:
         """Write vectors, (n, dimension) float32."""
@@ -162,6 +174,8 @@ class Vectors:
         """The collection, which no thread reopens and no process writes inside the block."""
         with self._changed:
             self._changed.wait_for(lambda: not self._closing)
+            if self._closed:
+                raise IndexBusy("The index is being opened again; try again.")
             self._users += 1
         try:
             with self._place.reading(), self._explained():
