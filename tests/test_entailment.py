@@ -15,8 +15,7 @@ WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] the cat dog slept barked did not . on ma
 def tiny(folder: Path, labels: list[str]) -> str:
     """A cross-encoder with these labels, saved where it can be loaded from by path."""
     import torch
-    from transformers import BertConfig, BertForSequenceClassification
-    from transformers.models.bert.tokenization_bert import BertTokenizer
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
     torch.manual_seed(0)
     config = BertConfig(

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from qa.grounding import Premise, missing_values
 
 QUOTE = (
-    "On December 7, 2019, Anna Veld of the Lisk Institute said the ferry would cost $185 million, about "
-    "25 percent "
-    "more than in 2014, and carry 12 crews of “ordinary, unpaid sailors” over the two lakes."
+    "On December 7, 2019, Anna Veld of the Lisk Institute said the ferry would cost $185 million, "
+    "about 25 percent more than in 2014, and carry 12 crews of “ordinary, unpaid sailors” over the two lakes."
 )
 
 
@@ -92,39 +91,8 @@ def test_a_range_keeps_its_two_ends_together() -> None:
 
 WORDS = st.lists(
     st.sampled_from(
-        [
-            "the",
-            "river",
-            "Anna",
-            "Veld",
-            "crossed",
-            "12",
-            "25",
-            "%",
-            "$",
-            "million",
-            "in",
-            "2014",
-            "May",
-            "7",
-            ",",
-            "of",
-            "“two”",
-            "lakes",
-            "Lisk’s",
-            "third",
-            "-3",
-            "F-16",
-            ".",
-            "and",
-            "not",
-            "3,500",
-            "over",
-            "(",
-            ")",
-            "9:30",
-            "half",
-        ]
+        "the river Anna Veld crossed 12 25 % $ million in 2014 May 7 , of “two” lakes Lisk’s third -3 F-16 ."  # noqa: SIM905
+        " and not 3,500 over ( ) 9:30 half".split()
     ),
     min_size=1,
     max_size=16,

@@ -39,3 +39,9 @@ def test_who_does_what_may_be_told_in_other_forms(sentence: str, quote: str) -> 
 @pytest.mark.parametrize(("sentence", "quote"), SWAPPED)
 def test_who_does_what_to_whom_is_not_turned_round(sentence: str, quote: str) -> None:
     assert swapped(sentence, [quote])
+
+
+def test_what_is_turned_round_is_given_as_it_is_written() -> None:
+    assert swapped("They say that Oskland attacked Veltria.", [SWAPPED[0][1]]) == (
+        "Oskland attacked Veltria",
+    )

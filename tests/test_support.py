@@ -1,4 +1,4 @@
-"""Which sentences may be shown beside what they cite: with the real encoder."""
+"""Which sentences may be shown beside what they cite; with the real encoder, which the weights are for."""
 
 from __future__ import annotations
 
@@ -17,15 +17,12 @@ from qa.support import ENTAILED, THRESHOLD, Support, support
 from qa.text import sentence_spans
 
 PASSAGE = (
-    "Veltria and Oskland share the Lisk, a river of 340 kilometres. In 1987 the two governments "
-    "agreed to build a dam "
-    "at Harn, which was finished in 1994 and cost 62 million dollars. Veltria paid two thirds of "
-    "it. Oskland did not "
-    "pay its share until 2001, after President Maria Tolland had visited Oskar Brandt in Harn. She "
-    "has refused to "
-    "extend the agreement, and her ministers may close the northern lock next spring. Fishermen on "
-    "both banks have "
-    "protested against the dam for years because salmon can no longer reach the upper valley."
+    "Veltria and Oskland share the Lisk, a river of 340 kilometres. In 1987 the two governments agreed to "
+    "build a dam at Harn, which was finished in 1994 and cost 62 million dollars. Veltria paid two thirds "
+    "of it. Oskland did not pay its share until 2001, after President Maria Tolland had visited Oskar "
+    "Brandt in Harn. She has refused to extend the agreement, and her ministers may close the northern "
+    "lock next spring. Fishermen on both banks have protested against the dam for years because salmon "
+    "can no longer reach the upper valley."
 )
 SENTENCES = [PASSAGE[a:b] for a, b in sentence_spans(PASSAGE)]
 SAYS = [

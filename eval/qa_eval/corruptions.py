@@ -7,12 +7,12 @@ other's place, a negation more or less, a plan for a fact.
 
 from __future__ import annotations
 
-import itertools
 import random
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
-from qa.grounding import dates_in
+from qa.grounding import dates_in, without_dates
 from qa.names import runs, same_name
 from qa.quantities import quantities
 
@@ -25,6 +25,8 @@ _NEGATION = re.compile(r" not\b(?! only)| never\b|(?<=\w)n[’']t\b| no longer\b
 _FACT = re.compile(r"\b(was|were|is|are)\b(?! (?:not|to|about to|likely|going)\b)")
 _MAY = re.compile(r"\b(?:may|might|could) (?=[a-z])")
 _PLAN = re.compile(r"\b(?:plans?|planned|intends?|intended|wants?|wanted|hopes?|hoped|refused|failed) to\b")
+_QUOTATION = re.compile(r"[\"“”]")
+_APART = 6  # characters between two values that are not the ends of one range
 _ROLES_APART = re.compile(r"\b(?:and|or|with|between|both|as)\b|[,;:()\"“”]")
 
 
@@ -42,21 +44,17 @@ def another_number(sentence: str, passage: str) -> str | None:
 
 def numbers_swapped(sentence: str, passage: str) -> str | None:
     """Two numbers of the sentence in each other's place."""
-    found = [one for one in quantities(sentence) if re.fullmatch(r"[\d,.]*\d", sentence[one.start : one.end])]
-    pairs = [(a, b) for a, b in itertools.pairwise(found) if a.value != b.value]
-    return (
-        _swapped(sentence, pairs[0][0].start, pairs[0][0].end, pairs[0][1].start, pairs[0][1].end)
-        if pairs
-        else None
-    )
+    plain = without_dates(sentence)
+    found = [one for one in quantities(plain) if re.fullmatch(r"[\d,.]*\d", plain[one.start : one.end])]
+    pairs = [(a, b) for a, b in pairwise(found) if a.value != b.value and b.start - a.end >= _APART]
+    return _swapped(sentence, *((one.start, one.end) for one in pairs[0])) if pairs else None
 
 
 def dates_swapped(sentence: str, passage: str) -> str | None:
     """Two dates of the sentence in each other's place."""
     found = dates_in(sentence)
-    if len(found) < 2 or found[0].low == found[1].low:
-        return None
-    return _swapped(sentence, found[0].start, found[0].end, found[1].start, found[1].end)
+    pairs = [(a, b) for a, b in pairwise(found) if a.low != b.low and b.start - a.end >= _APART]
+    return _swapped(sentence, *((one.start, one.end) for one in pairs[0])) if pairs else None
 
 
 def another_date(sentence: str, passage: str) -> str | None:
@@ -73,11 +71,11 @@ def another_date(sentence: str, passage: str) -> str | None:
 def names_swapped(sentence: str, passage: str) -> str | None:
     """Two names with a predicate between them in each other's place, where they don't share one role."""
     found = [run for run in runs(sentence) if not run[0].opens or len(runs(sentence)) > 1]
-    for first, second in itertools.pairwise(found):
+    for first, second in pairwise(found):
         between = sentence[first[-1].end : second[0].start]
         verb = re.search(r"[a-z]{3,}", between)
         if verb and not _ROLES_APART.search(between) and not same_name(first[-1].key, second[-1].key):
-            return _swapped(sentence, first[0].start, first[-1].end, second[0].start, second[-1].end)
+            return _swapped(sentence, *((run[0].start, run[-1].end) for run in (first, second)))
     return None
 
 
@@ -99,7 +97,7 @@ def another_name(sentence: str, passage: str) -> str | None:
 
 def negation_added(sentence: str, passage: str) -> str | None:
     """ "Was" made "was not", in a sentence that has no negation."""
-    if _NEGATION.search(sentence) or re.search(r"\b(?:no|nor|without|neither)\b", sentence):
+    if _NEGATION.search(sentence) or re.search(r"\b(?:no|nor|without|neither)\b", sentence, re.I):
         return None
     changed = _AUXILIARY.sub(r"\1 not", sentence, count=1)
     return changed if changed != sentence else None
@@ -145,7 +143,9 @@ def shortened(sentence: str, passage: str) -> str | None:
 
 
 def rewritten_numbers(sentence: str, passage: str) -> str | None:
-    """Numbers and per cent written the other way."""
+    """Numbers and per cent written the other way, where nobody is quoted."""
+    if _QUOTATION.search(sentence):
+        return None
     changed = re.sub(r"(?<=\d) per ?cent\b", "%", sentence)
     for word, digit in _DIGITS.items():
         changed = re.sub(rf"\b{word}\b(?! of\b|[- ](?:hundred|thousand|million|billion))", digit, changed)
@@ -160,7 +160,9 @@ def expanded(sentence: str, passage: str) -> str | None:
 
 
 def surname_only(sentence: str, passage: str) -> str | None:
-    """A name of two words made its last one, where it stands inside the sentence."""
+    """A name of two words made its last one, where it stands inside the sentence and in no quotation."""
+    if _QUOTATION.search(sentence):
+        return None
     for run in runs(sentence):
         apart = run and sentence[run[0].start : run[-1].end] == " ".join(
             sentence[w.start : w.end] for w in run
@@ -202,5 +204,6 @@ _DIGITS = {
 }
 
 
-def _swapped(text: str, a: int, b: int, c: int, d: int) -> str:
+def _swapped(text: str, first: tuple[int, int], second: tuple[int, int]) -> str:
+    (a, b), (c, d) = first, second
     return text[:a] + text[c:d] + text[b:c] + text[a:b] + text[d:]

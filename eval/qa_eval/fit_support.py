@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from qa_eval.metrics import auroc, balanced_accuracy, ece
 from qa_eval.pairs import SETS, Pair, missing_pairs, read_pairs
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 RIDGE, PER_SET = 20.0, 500.0
 """The penalty was chosen by cross-validation within the tuning half; each set counts as so many pairs."""
@@ -38,57 +40,69 @@ def learn(folder: Path, say: Callable[[str], object]) -> dict[str, Any] | None:
         say(f"skipped: {', '.join(absent)} not in {folder}")
         return None
     embedder = build_embedder()
-    sets = {name: read_pairs(folder / name, embedder.count_tokens) for name in SETS}
-    tables = {name: _table(pairs, embedder) for name, pairs in sets.items()}
-    tuned = {name: np.array([pair.tuned_on for pair in pairs]) for name, pairs in sets.items()}
-    labels = {name: np.array([float(pair.supported) for pair in pairs]) for name, pairs in sets.items()}
+    sets = {name: _cases(read_pairs(folder / name, embedder.count_tokens), embedder) for name in SETS}
+    tuned = [cases.half(tuned=True) for cases in sets.values()]
     weights = fit_logistic(
-        np.concatenate([tables[name][tuned[name]] for name in SETS]),
-        np.concatenate([labels[name][tuned[name]] for name in SETS]),
-        np.concatenate([np.full(tuned[name].sum(), PER_SET / tuned[name].sum()) for name in SETS]),
+        np.concatenate([one.features for one in tuned]),
+        np.concatenate([one.labels for one in tuned]),
+        np.concatenate([np.full(len(one.labels), PER_SET / len(one.labels)) for one in tuned]),
         SIGNS,
         RIDGE,
     )
-    sure = {name: probabilities(table, weights) for name, table in tables.items()}
-    mine = [(sure[name][tuned[name]], tables[name][tuned[name]], labels[name][tuned[name]]) for name in SETS]
-    threshold = best_threshold(mine)
-    for name in SETS:
+    threshold = best_threshold(tuned, weights)
+    for name, cases in sets.items():
         for half in (True, False):
-            chosen = tuned[name] == half
-            rows = np.c_[sure[name], labels[name]][chosen]
-            held = np.c_[holds(sure[name], tables[name], threshold), labels[name]][chosen]
-            figures = f"AUROC {auroc(rows):.3f}, ECE {ece(rows):.3f}, balanced {balanced_accuracy(held):.3f}"
+            one = cases.half(tuned=half)
+            rows = np.c_[one.probabilities(weights), one.labels]
+            balanced = balanced_accuracy(np.c_[one.holds(weights, threshold), one.labels])
+            figures = f"AUROC {auroc(rows):.3f}, ECE {ece(rows):.3f}, balanced accuracy {balanced:.3f}"
             say(f"{name}, {'learnt from' if half else 'held out'}: {figures}")
-    return {"support": weights, "support_threshold": {"learnt": threshold}}
+    return {"support": {**weights, "threshold": threshold}}
 
 
-def probabilities(table: Array, weights: dict[str, float]) -> Array:
-    """The probability of each row of features."""
-    by = [weights["intercept"], *(weights[name] for name in SIGNS)]
-    return np.array([logistic((1.0, *row), by) for row in table])
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Pairs as numbers, one row a pair."""
+
+    features: Array  # (n, len(SIGNS))
+    passes: Mask  # the hard rules let the claim pass
+    labels: Array  # 1.0 where it is supported
+    tuned: Mask
+
+    def half(self, *, tuned: bool) -> Cases:
+        """The pairs that are learnt from, or those held out."""
+        mine = self.tuned == tuned
+        return Cases(self.features[mine], self.passes[mine], self.labels[mine], self.tuned[mine])
+
+    def probabilities(self, weights: Mapping[str, float]) -> Array:
+        """The probability that each claim is supported."""
+        by = [weights["intercept"], *(weights[name] for name in SIGNS)]
+        return np.array([logistic((1.0, *row), by) for row in self.features])
+
+    def holds(self, weights: Mapping[str, float], threshold: float) -> Mask:
+        """Which claims would be shown."""
+        shown: Mask = self.passes & (self.probabilities(weights) >= threshold)
+        return shown
 
 
-def holds(sure: Array, table: Array, threshold: float) -> Array:
-    """Which rows hold: 1.0 or 0.0."""
-    names = list(SIGNS)
-    hard = (table[:, names.index("missing")] == 0) & (table[:, names.index("opposed")] == 0)
-    held: Array = (hard & (sure >= threshold)).astype(np.float64)
-    return held
-
-
-def best_threshold(sets: Sequence[tuple[Array, Array, Array]]) -> float:
-    """The threshold of the best balanced accuracy, mean over sets of (probabilities, features, labels)."""
+def best_threshold(sets: Sequence[Cases], weights: Mapping[str, float]) -> float:
+    """The threshold of the best balanced accuracy, mean over the sets."""
     tried = np.arange(0.05, 0.96, 0.01)
     reached = [
-        np.mean([balanced_accuracy(np.c_[holds(sure, table, at), labels]) for sure, table, labels in sets])
+        np.mean([balanced_accuracy(np.c_[one.holds(weights, at), one.labels]) for one in sets])
         for at in tried
     ]
     return round(float(tried[int(np.argmax(reached))]), 2)
 
 
-def _table(pairs: Sequence[Pair], embedder: Embedder) -> Array:
-    rows = [support_features(pair.claim, pair.premises, embedder) for pair in pairs]
-    return np.array([[row[name] for name in SIGNS] for row in rows])
+def _cases(pairs: Sequence[Pair], embedder: Embedder) -> Cases:
+    found = [support_features(pair.claim, pair.premises, embedder) for pair in pairs]
+    return Cases(
+        features=np.array([[features[name] for name in SIGNS] for features, _ in found]),
+        passes=np.array([passes for _, passes in found]),
+        labels=np.array([float(pair.supported) for pair in pairs]),
+        tuned=np.array([pair.tuned_on for pair in pairs]),
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from qa.grounding import Premise
 from qa.split import split
 from qa.types import Document
-from qa_eval.public import in_tuning_half, read_rows
+from qa_eval.public import in_tuning_half, read_rows, text_source
 
 SETS = {"wice_dev": "supported", "begin_dev": "Fully attributable"}
 """The sets, each with the label of what is supported. What is supported in part is not."""
@@ -53,8 +53,12 @@ def read_pairs(folder: Path, count_tokens: CountTokens) -> tuple[Pair, ...]:
 
 def _pair(row: Mapping[str, Any], supported: str, count_tokens: CountTokens) -> Pair:
     text = row["evidence"]
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    passages = split(Document(digest[:12], "", "", text, digest), count_tokens)
-    premises = tuple(Premise(passage.text, 0, len(passage.text)) for passage in passages)
-    source = row.get("title") or text[:60]
+    premises = tuple(Premise(passage, 0, len(passage)) for passage in passages(text, count_tokens))
+    source = row.get("title") or text_source(text)
     return Pair(row["claim"], premises, row["label"] == supported, source)
+
+
+def passages(text: str, count_tokens: CountTokens) -> list[str]:
+    """The passages of a text, cut as a document's are."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return [one.text for one in split(Document(digest[:12], "", "", text, digest), count_tokens)]

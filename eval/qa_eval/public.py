@@ -60,6 +60,11 @@ def in_tuning_half(source: str) -> bool:
     return hashlib.sha256(source.encode()).digest()[0] % 2 == 0
 
 
+def text_source(text: str) -> str:
+    """What a text is known by when sets are cut into halves: its opening, the same in every set."""
+    return text[:60]
+
+
 def missing(folder: Path, names: Sequence[str]) -> list[str]:
     """Which of the sets are not in `folder`."""
     return [name for name in names if not (folder / name / "queries.jsonl").is_file()]
@@ -98,7 +103,7 @@ def _question(row: Mapping[str, Any], documents: Mapping[str, SourceText]) -> Pu
         span=(span[0], span[1]) if span else None,
         group=conversation or (about.title or about.id if about else row["id"]),
         # The same paragraph is in several sets: its opening keeps all its questions in one half.
-        source=conversation or (about.text[:60] if about else row["id"]),
+        source=conversation or (text_source(about.text) if about else row["id"]),
         history=history,
         row=row,
     )

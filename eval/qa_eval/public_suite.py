@@ -8,17 +8,21 @@ from pathlib import Path
 
 from qa.build import build_embedder
 from qa.pipeline import QA
-from qa_eval import disagreements, followups
+from qa_eval import disagreements, followups, pairs, support_rows
 from qa_eval.examples import Dataset, Example, without_gold
-from qa_eval.pairs import SETS, missing_pairs
-from qa_eval.public import PublicSet, as_dataset, missing, read_public
+from qa_eval.public import PublicSet, as_dataset, in_tuning_half, missing, read_public, text_source
 from qa_eval.rows import Row
 from qa_eval.run import InProcess, Result, evaluate, temporary_qa
 from qa_eval.scores import BY_NAME, figures
-from qa_eval.support_rows import measure_changes, measure_pairs
 
 EVIDENCE_SETS = ("xquad_dev", "squad2_dev", "clapnq_dev")
 CONVERSATIONS = "mtrag_un_dev"
+ANSWERED = "clapnq_dev"
+"""The set whose answers people wrote, in sentences of their own."""
+
+CHANGED, CHANGED_TEXTS = "xquad_dev", 60
+"""The set whose sentences are changed by rule, to see what verification makes of them, and how many texts."""
+
 ANSWERABLE = (
     "answer_in_evidence@1",
     "answer_in_evidence@2",
@@ -34,16 +38,14 @@ ANSWERABLE = (
 )
 ANSWERABILITY = ("auroc", "ece", "refusal_recall")
 
-_CHANGED_TEXTS = 40
-"""Texts whose sentences are changed by rule: some 200 sentences."""
-
 Say = Callable[[str], object]
 
 
 def measure(folder: Path, say: Say) -> list[Row]:
     """Every figure that the sets in `folder` allow; what is missing is said and left out."""
     rows: list[Row] = []
-    for name in missing(folder, (*EVIDENCE_SETS, CONVERSATIONS, *disagreements.SETS, *followups.SETS)):
+    absent = missing(folder, (*EVIDENCE_SETS, CONVERSATIONS, *disagreements.SETS, *followups.SETS))
+    for name in (*absent, *pairs.missing_pairs(folder)):
         say(f"skipped: {name} is not in {folder}")
     for name in (*EVIDENCE_SETS, CONVERSATIONS):
         if not missing(folder, (name,)):
@@ -59,23 +61,25 @@ def measure(folder: Path, say: Say) -> list[Row]:
     for name in followups.SETS:
         if not missing(folder, (name,)):
             rows += followups.closeness(folder / name, build_embedder())
-    return rows + list(measure_support(folder, say))
+    return [*rows, *_support(folder, say)]
 
 
-def measure_support(folder: Path, say: Say) -> Iterator[Row]:
-    """How well `qa.support` tells what a citation says, on pairs and on sentences changed by rule."""
+def _support(folder: Path, say: Say) -> Iterator[Row]:
+    """How sentences are verified: on pairs, and on sentences changed by rule."""
     embedder = build_embedder()
-    absent = missing_pairs(folder)
-    for name in SETS:
-        if name in absent:
-            say(f"skipped: {name} is not in {folder}")
-        else:
+    for name in pairs.SETS:
+        if name not in pairs.missing_pairs(folder):
             say(f"judging {name}")
-            yield from measure_pairs(folder / name, embedder)
-    changed = EVIDENCE_SETS[0]
-    if not missing(folder, (changed,)):
-        texts = [one.text for one in read_public(folder / changed).documents]
-        yield from measure_changes(changed, texts[:_CHANGED_TEXTS], embedder)
+            yield from support_rows.measure_pairs(folder / name, embedder)
+    if not missing(folder, (CHANGED,)):
+        say(f"changing sentences of {CHANGED}")
+        texts = [one.text for one in read_public(folder / CHANGED).documents]
+        held_out = [text for text in texts if not in_tuning_half(text_source(text))][:CHANGED_TEXTS]
+        passages = [one for text in held_out for one in pairs.passages(text, embedder.count_tokens)]
+        yield from support_rows.measure_changes(CHANGED, passages, embedder)
+    if not missing(folder, (ANSWERED,)):
+        say(f"judging answers of {ANSWERED}")
+        yield from support_rows.measure_answers(read_public(folder / ANSWERED), embedder)
 
 
 def _evidence(public: PublicSet, qa: QA) -> Iterator[Row]:

@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qa.grounding import Premise, missing_values
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A span of a document and, where it is known, its text."""
+    """A span of a document and, where they are known, its text and its document's title and date."""
 
     document_id: str
     start: int
     end: int
     text: str = ""
+    title: str = ""
+    published: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +60,35 @@ class Reply:
         return " ".join(text for text, _ in self.statements)
 
     @property
+    def ungrounded(self) -> tuple[str, ...]:
+        """The numbers, dates, names and quotations that a statement has and its citations lack."""
+        return tuple(
+            value
+            for text, numbers in self.statements
+            for value in missing_values(
+                text, [_premise(self.citations[n]) for n in numbers if n in self.citations]
+            )
+        )
+
+    @property
     def cited(self) -> tuple[Place, ...]:
         """The places that the answer points to."""
         return tuple(self.citations.values())
 
 
+def _premise(place: Place) -> Premise:
+    return Premise(place.text, 0, len(place.text), place.title, place.published)
+
+
 def _place(one: dict[str, Any]) -> Place:
-    return Place(one["document_id"], one["start"], one["end"], one.get("quote", ""))
+    return Place(
+        one["document_id"],
+        one["start"],
+        one["end"],
+        one.get("quote", ""),
+        one.get("title", ""),
+        one.get("published"),
+    )
 
 
 def _short_answer(citations: Sequence[dict[str, Any]]) -> str | None:

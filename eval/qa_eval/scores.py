@@ -132,6 +132,7 @@ METRICS = (
     Metric("citation_precision", _cited(lambda r: r.citation_precision)),
     Metric("citation_recall", _cited(lambda r: r.citation_recall)),
     Metric("quote_exactness", lambda r: (float(r.quotes[0]), float(r.quotes[1]))),
+    Metric("values_without_citation", lambda r: _mean(len(r.reply.ungrounded)), higher_is_better=False),
     Metric("refusal_precision", lambda r: precision_row(r.reply.refused, not r.example.answerable)),
     Metric("refusal_recall", lambda r: recall_row(r.reply.refused, not r.example.answerable)),
     Metric(

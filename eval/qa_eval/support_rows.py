@@ -19,8 +19,10 @@ from qa.rank import vocabulary_prior
 from qa.support import support
 from qa.text import sentence_spans
 from qa_eval.corruptions import CORRUPTIONS, PARAPHRASES, Rule
+from qa_eval.examples import SourceText
 from qa_eval.metrics import Rows, auroc, balanced_accuracy, bootstrap_ci, ece, f1
-from qa_eval.pairs import Pair, read_pairs
+from qa_eval.pairs import Pair, passages, read_pairs
+from qa_eval.public import PublicSet
 from qa_eval.rows import Row
 
 _SHORTEST = 8
@@ -39,6 +41,8 @@ def measure_pairs(folder: Path, embedder: Embedder) -> Iterator[Row]:
     yield Row(folder.name, "supported, AUROC", bootstrap_ci(sure, auroc, groups=groups))
     yield Row(folder.name, "supported, ECE", bootstrap_ci(sure, ece, groups=groups))
     yield from _decisions(folder.name, "supported", holds, groups)
+    likely = np.c_[[float(one.probability >= one.least) for one in ours], labels]
+    yield from _decisions(folder.name, "supported, without the hard rules", likely, groups)
     baselines = np.array([_baselines(pair, embedder) for pair in held_out])
     learnt_from = np.array([_baselines(pair, embedder) for pair in tuned])
     for column, name in enumerate(("term coverage alone", "cosine alone")):
@@ -71,15 +75,48 @@ def _best_cut(rows: Rows) -> float:
     return float(values[int(np.argmax(reached))])
 
 
-def measure_changes(name: str, passages: Sequence[str], embedder: Embedder) -> Iterator[Row]:
+def measure_answers(data: PublicSet, embedder: Embedder) -> Iterator[Row]:
+    """Sentences that people answered with from a text: what of them is let through, and what of them is
+    stopped when the text of the next question is cited for them.
+    """
+    texts = {one.id: one for one in data.documents}
+    asked = [one for one in data.questions if one.answerable and one.row.get("gold_sentences")]
+    asked = [one for one in asked if not one.tuned_on]
+    cited = [_premises(texts[one.gold[0]], embedder) for one in asked]
+    for shift, figure in (
+        (0, "people's answers: let through"),
+        (1, "people's answers, another text: stopped"),
+    ):
+        rows: list[tuple[float, float]] = []
+        groups: list[str] = []
+        for place, one in enumerate(asked):
+            premises = cited[(place + shift) % len(cited)]
+            for start, end in sentence_spans(one.answers[0]):
+                holds = support(one.answers[0][start:end], premises, embedder).holds
+                rows.append((float(holds is (shift == 0)), 1.0))
+                groups.append(one.id)
+        if rows:
+            yield Row(data.name, figure, bootstrap_ci(np.array(rows), groups=groups))
+
+
+def _premises(document: SourceText, embedder: Embedder) -> list[Premise]:
+    found = passages(document.text, embedder.count_tokens)
+    encoded = [one.tokens for one in embedder.encode(found)]
+    return [
+        Premise(text, 0, len(text), document.title, tokens=tokens)
+        for text, tokens in zip(found, encoded, strict=True)
+    ]
+
+
+def measure_changes(name: str, texts: Sequence[str], embedder: Embedder) -> Iterator[Row]:
     """What of each rule's sentences is decided rightly: stopped if corrupted, let through if paraphrased.
 
-    Every sentence of `passages` is held against itself, cited from its passage.
+    Every sentence of the passages `texts` is held against itself, cited from its passage.
     """
-    tokens = {text: one.tokens for text, one in zip(passages, embedder.encode(list(passages)), strict=True)}
+    tokens = {text: one.tokens for text, one in zip(texts, embedder.encode(list(texts)), strict=True)}
     cited = [
         Premise(text, start, end, tokens=tokens[text])
-        for text in passages
+        for text in texts
         for start, end in sentence_spans(text)
         if len(text[start:end].split()) >= _SHORTEST
     ]

@@ -66,7 +66,7 @@ class Alignment:
         return matches
 
     def best_statements(self, tolerance: float) -> list[int]:
-        """The statements that hold most of the sentence, by information, and those nearly as good."""
+        """The statements that hold most of the sentence's information, and those nearly as good."""
         if not self.cited or not self.said:
             return []
         numbers, firsts = np.unique([word.statement for word in self.cited], return_index=True)
@@ -99,8 +99,9 @@ def align(
         if terms:
             columns.append(np.maximum.reduceat(pieces @ found.T, _firsts(lengths), axis=1))
     rows = np.concatenate(columns, axis=1) if columns else np.zeros((len(pieces), 0), np.float32)
-    summed = np.add.reduceat(rows, _firsts(sizes), axis=0) if said else rows[:0]
-    likeness = (summed / sizes[:, None]).astype(np.float32) if said else summed
+    likeness = np.zeros((len(said), len(cited)), np.float32)
+    if said:
+        likeness[:] = np.add.reduceat(rows, _firsts(sizes), axis=0) / sizes[:, None]
     known = {word.stem for word in cited} | {stem(w.key) for p in premises for w in words(p.title)}
     return Alignment(
         sentence=sentence,

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import combinations
 
 from qa.dates import DateSpan
 from qa.grounding import dates_in, implies, without_dates
@@ -21,8 +22,14 @@ from qa.words import stem
 _REACH = 5
 """Content words on either side that tell what a value is of."""
 
-_SURELY = 2.0
+_SURELY = 1.5
 """How many times nearer another value must be to count as the one that is meant."""
+
+_LEAST = 0.7
+"""The least nearness of the other value: nearly that of a common neighbour."""
+
+_EXCHANGED = 1.2
+"""The same for two values at once, which are taken for each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +45,30 @@ class _Value:
 def misplaced(sentence: str, statements: Sequence[str]) -> tuple[str, ...]:
     """The numbers and dates of `sentence` that its evidence gives for something else, as they are written."""
     known = [value for statement in statements for value in _values(statement)]
-    found = []
-    for told in _values(sentence):
-        alike = [one for one in known if one.kind == told.kind]
-        own = [_nearness(told, one) for one in alike if _is_same(one, told)]
-        others = [_nearness(told, one) for one in alike if not _is_same(one, told)]
-        if own and others and max(others) > _SURELY * max(own):
-            found.append(told.written)
-    return tuple(found)
+    told = _values(sentence)
+    found = [one.written for one in told if _is_elsewhere(one, known)]
+    for one, other in combinations(told, 2):
+        if one.kind != other.kind or _is_same(one, other) or _is_same(other, one):
+            continue
+        kept = _nearest(one, one, known), _nearest(other, other, known)
+        exchanged = _nearest(one, other, known) + _nearest(other, one, known)
+        if min(kept) > 0 and exchanged > _EXCHANGED * sum(kept):
+            found += [one.written, other.written]
+    return tuple(dict.fromkeys(found))
+
+
+def _nearest(told: _Value, value: _Value, known: Sequence[_Value]) -> float:
+    """How near what stands around `told` is to `value`, where the evidence has it."""
+    return max((_nearness(told, one) for one in known if _is_same(one, value)), default=0.0)
+
+
+def _is_elsewhere(told: _Value, known: Sequence[_Value]) -> bool:
+    """Whether the evidence has the value, and what stands around it near another one of its kind."""
+    alike = [one for one in known if one.kind == told.kind]
+    others = [_nearness(told, one) for one in alike if not _is_same(one, told)]
+    if not others or len(others) == len(alike):
+        return False
+    return max(others) > max(_LEAST, _SURELY * _nearest(told, told, known))
 
 
 @lru_cache(maxsize=4096)
@@ -73,7 +96,7 @@ def _around(start: int, end: int, content: Sequence[tuple[int, int, str]]) -> di
 
 
 def _nearness(told: _Value, known: _Value) -> float:
-    """How near what stands around the one value stands to the other; on its other side, half as near."""
+    """How near what stands around the one value is to the other; on its other side, half as near."""
     return sum(
         near * max(known.near.get((key, follows), 0.0), known.near.get((key, not follows), 0.0) / 2)
         for (key, follows), near in told.near.items()
@@ -81,6 +104,8 @@ def _nearness(told: _Value, known: _Value) -> float:
 
 
 def _is_same(known: _Value, told: _Value) -> bool:
+    if known.kind != told.kind:
+        return False
     if isinstance(known.value, DateSpan) and isinstance(told.value, DateSpan):
         return implies(known.value, told.value)
     return known.value == told.value

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qa.dates import DateSpan, find_dates
 from qa.interfaces import TokenVectors
 from qa.names import missing_names
-from qa.quantities import joined, quantities
+from qa.quantities import quantities, ranges
 from qa.words import fold
 
 
@@ -30,7 +30,7 @@ class Premise:
     end: int
     title: str = ""
     published: str | None = None
-    tokens: TokenVectors | None = None
+    tokens: TokenVectors | None = field(default=None, compare=False)
 
     @property
     def quote(self) -> str:
@@ -46,6 +46,8 @@ _AS_OF = re.compile(
     r"\b(?:as of|as at|published|dated|written|wrote|report(?:ed|s)?|article)\b[^.;,]{0,30}$", re.I
 )
 _WEEKDAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day", re.I)
+_BRACKET = re.compile(r"\s?\([^()]*\)")
+_BOTH_YEARS = re.compile(r"\d\W+\d|\d \w+ \d")
 _HIDDEN = "\x1f"  # in the place of a date, so that its year is no number and its month no name
 
 
@@ -60,7 +62,11 @@ def missing_values(sentence: str, premises: Sequence[Premise]) -> tuple[str, ...
         return ()
     published = [one.published for one in premises if one.published]
     found = [*_missing_dates(sentence, cited, published), *_missing_quotations(sentence, cited)]
-    plain, plain_cited = without_dates(sentence), [without_dates(text) for text in cited]
+    plain = without_dates(sentence)
+    # Also without what stands in brackets: "the Union (UCM) of Miners" is the Union of Miners.
+    plain_cited = [
+        without_dates(form) for text in cited for form in dict.fromkeys((text, _BRACKET.sub("", text)))
+    ]
     found += _missing_quantities(plain, plain_cited)
     found += missing_names(plain, plain_cited, [one.passage for one in premises])
     return tuple(dict.fromkeys(found))
@@ -73,22 +79,33 @@ def _is_copied(sentence: str, text: str) -> bool:
     if start < 0:
         return False
     before, after = text[:start], text[start + len(wanted) :]
-    return not re.search(r"[\w.,$€£-]$", before) and not re.match(
-        r"\w|[.,]\d|[%-]| (?:million|billion)", after
-    )
+    cut = re.search(r"[\w.,$€£-]$", before) or re.match(r"\w|[.,]\d|[%-]| (?:million|billion)", after)
+    return cut is None
 
 
 def _missing_dates(sentence: str, cited: Sequence[str], published: Sequence[str]) -> Iterator[str]:
-    known = [date for text in cited for date in _told(text)]
+    known = [one for text in cited for date in dates_in(text) for one in (date, *_ends(text, date))]
     dates_of_sources = [date for text in published for date in _published(text)]
     for date in dates_in(sentence):
         written = sentence[date.start : date.end]
-        as_of = dates_of_sources if _AS_OF.search(sentence[: date.start]) else []
+        usable = [*known, *(dates_of_sources if _AS_OF.search(sentence[: date.start]) else [])]
+        ends = _ends(sentence, date)
+        told = any(implies(one, date) for one in usable) or (
+            bool(ends) and all(any(implies(one, end) for one in usable) for end in ends)
+        )
         weekday = _WEEKDAY.search(written)
-        if (weekday and not any(weekday[0].lower() in text.lower() for text in cited)) or not any(
-            implies(one, date) for one in [*known, *as_of]
-        ):
+        other_day = weekday and not any(weekday[0].lower() in text.lower() for text in cited)
+        if other_day or not (told or _is_lone(date, written, cited)):
             yield written
+
+
+def _is_lone(date: DateSpan, written: str, cited: Sequence[str]) -> bool:
+    """Whether it is but the name of a month or a day, and some text has it, in whatever place."""
+    return (
+        date.calendar != "ce"
+        and written.isalpha()
+        and any(re.search(rf"\b{written}\b", text) for text in cited)
+    )
 
 
 def _published(text: str) -> Iterator[DateSpan]:
@@ -101,22 +118,20 @@ def _published(text: str) -> Iterator[DateSpan]:
 
 
 def dates_in(text: str) -> list[DateSpan]:
-    """The dates of a text, none of which overlap."""
+    """The dates of a text in order; none overlap."""
     found: list[DateSpan] = []
     for date in find_dates(text):
         if not any(date.start < one.end and one.start < date.end for one in found):
             found.append(date)
-    return found
+    return sorted(found, key=lambda one: one.start)
 
 
-def _told(text: str) -> Iterator[DateSpan]:
-    """The dates that a text tells, with the two ends of a span of years."""
-    for date in dates_in(text):
-        yield date
-        first, last = date.low // 10000, date.high // 10000
-        if date.calendar == "ce" and 0 < first < last:
-            for year in (first, last) if re.search(r"\d\W+\d|\d \w+ \d", text[date.start : date.end]) else ():
-                yield DateSpan(date.start, date.end, year * 10000, year * 10000 + 9999)
+def _ends(text: str, date: DateSpan) -> list[DateSpan]:
+    """The first and the last year of a span of years that is written with both."""
+    first, last = date.low // 10000, date.high // 10000
+    if date.calendar != "ce" or not 0 < first < last or not _BOTH_YEARS.search(text[date.start : date.end]):
+        return []
+    return [DateSpan(date.start, date.end, year * 10000, year * 10000 + 9999) for year in (first, last)]
 
 
 def implies(known: DateSpan, told: DateSpan) -> bool:
@@ -142,11 +157,11 @@ def without_dates(text: str) -> str:
 
 def _missing_quantities(sentence: str, cited: Sequence[str]) -> Iterator[str]:
     known = {one.key for text in cited for one in quantities(text)}
-    pairs = {pair for text in cited for pair in joined(text)}
+    pairs = {pair for text in cited for pair in ranges(text, loosely=True)}
     for one in quantities(sentence):
         if one.key not in known:
             yield sentence[one.start : one.end]
-    for first, last in joined(sentence) - pairs:
+    for first, last in ranges(sentence) - pairs:
         yield f"{first}–{last}"
 
 

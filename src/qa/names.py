@@ -6,11 +6,11 @@ sentence's first word counts as a name too, unless the sources write that word s
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from qa.words import SMALL, fold, singular, stem
 
@@ -32,6 +32,9 @@ _OPENERS = SMALL | frozenset(
     "fewer much little half own too very quite just".split()
 )
 """Words that open sentences and name nothing: function words, connectives, adverbs of time and degree."""
+
+_ACRONYMS = frozenset(("us", "who", "it"))
+"""What is a name when it is written in capitals."""
 
 _NEAR = 3
 """Words at most between the names of "the Treaty of Rome" told in another order: "Rome and its treaty"."""
@@ -81,9 +84,10 @@ def runs(text: str) -> tuple[tuple[Word, ...], ...]:
     """The names of a text: capitalised words that belong together, without "The" and "However"."""
     found: list[list[Word]] = []
     for word in words(text):
-        if not word.capital or word.key in _OPENERS:
+        acronym = word.key in _ACRONYMS and text[word.start : word.end].isupper()
+        if not word.capital or (word.key in _OPENERS and not acronym):
             continue
-        possessive = found and re.search(r"[’']s?$", text[: found[-1][-1].end])
+        possessive = found and re.search(r"[’']s?$", text[found[-1][-1].start : found[-1][-1].end])
         if found and not possessive and _LINK.fullmatch(text[found[-1][-1].end : word.start]):
             found[-1].append(word)
         else:
@@ -116,7 +120,8 @@ def same_name(a: str, b: str) -> bool:
 
 def _stands(sentence: str, name: Sequence[Word], text: str) -> bool:
     """Whether the text has the name, or its common nouns and its proper part: "the president, Putin"."""
-    if _places(name, text):
+    written = sentence[name[0].start : name[-1].end]
+    if re.search(rf"(?<!\w){re.escape(written)}(?!\w)", text) or _places(name, text):
         return True
     parts: list[list[Word]] = []
     before: Word | None = None
@@ -129,11 +134,11 @@ def _stands(sentence: str, name: Sequence[Word], text: str) -> bool:
         parts[-1].append(word)
         before = word
     places = [_places(part, text) for part in parts]
-    return all(places) and all(_near(a, b) for a, b in itertools.pairwise(places))
+    return all(places) and all(_near(a, b) for a, b in pairwise(places))
 
 
 def _places(name: Sequence[Word], text: str) -> list[tuple[int, int]]:
-    """Where the text has the words of the name in order, at most with names between, as word numbers."""
+    """Where the text has the words of the name in order, other names between at most: (first, last) word."""
     there = words(text)
     cased = any(w.capital for w in there)
     found = []
@@ -153,12 +158,12 @@ def _places(name: Sequence[Word], text: str) -> list[tuple[int, int]]:
 
 def _is_one_name(run: Sequence[Word], text: str) -> bool:
     capital = all(w.capital or w.key in _PARTICLES.split() for w in run) or not any(w.capital for w in run)
-    return capital and not re.search(r"[,;:()!?]|[^\W_]{2}\. ", text[run[0].start : run[-1].end])
+    return capital and not re.search(r"[,;:()!?]|[^\W_]{4}\. ", text[run[0].start : run[-1].end])
 
 
 def _is_common(word: Word, text: str) -> bool:
-    """Whether the text writes the word small, or it is what a people is called: "the Belarusian guard"."""
-    if word.key in _OPENERS or word.key == "us":
+    """Whether the text writes the word small, or has the place that it is the people of ("Russian")."""
+    if word.key in _OPENERS:
         return False
     small = {stem(w.key) for w in words(text) if not w.capital}
     return stem(word.key) in small or any(w.capital and _is_people(w.key, word.key) for w in words(text))
@@ -173,9 +178,8 @@ def _near(a: Collection[tuple[int, int]], b: Collection[tuple[int, int]]) -> boo
 # How English makes the name of a people from that of a place: an ending of the place, one of the people.
 _ENDINGS = (
     ("a", "an"), ("", "ian"), ("e", "ian"), ("e", "an"), ("e", "ean"), ("o", "an"), ("y", "ian"),
-    ("a", "ian"),
-    ("s", "ian"), ("ey", "ish"), ("and", "ish"), ("en", "ish"), ("ain", "ish"), ("a", "ese"), ("", "ese"),
-    ("", "i"), ("", "ic"), ("istan", ""), ("stan", ""),
+    ("a", "ian"), ("s", "ian"), ("ey", "ish"), ("and", "ish"), ("en", "ish"), ("ain", "ish"), ("a", "ese"),
+    ("", "ese"), ("", "i"), ("", "ic"), ("istan", ""), ("stan", ""),
 )  # fmt: skip
 _IRREGULAR = {
     ("france", "french"), ("netherlands", "dutch"), ("greece", "greek"), ("germany", "german"),

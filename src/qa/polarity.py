@@ -21,7 +21,7 @@ Mood = Literal["possible", "intended", "able"]
 
 _NEGATIVE = re.compile(
     r"\b(?:not|never|none|nobody|nothing|nowhere|neither|nor|without|cannot|hardly|scarcely|barely|rarely"
-    r"|seldom|no(?!\.? ?\d)|n[’']t|unlikely|impossible|unable to|far from|instead of|rather than"
+    r"|seldom|no longer|no(?!\.? ?\d)|n[’']t|unlikely|impossible|unable to|far from|instead of|rather than"
     r"|(?:has|have|had) yet to|(?:fail|refus|declin|neglect|forg[eo]t)(?:s|ed|es|ing|al|ure|ten)? to"
     r"|(?:refus|lack|prevent|avoid)(?:s|ed|es|ing|e)?|den(?:y|ies|ied|ying|ials?))\b|(?<=\w)n[’']t\b",
     re.I,

@@ -116,20 +116,15 @@ _AMOUNT = re.compile(
     rf"(?P<sign>(?<![\w)])[-−](?=[\d.])|\b(?:minus|negative) )?"
     rf"(?P<currency>\b[A-Z]{{0,2}}\$|[£€¥₹₽$]|\b(?:USD|GBP|EUR) ?)?"
     rf"(?:(?<![\w.,])(?P<digits>{_DIGITS})|\b(?P<words>{_WORDS}|an?(?= {_SCALE}\b)))"
-    rf"(?P<scale>(?(currency)(?:k|m|mn|bn|tn)|(?:k|mn|bn|tn))\b|"
-    rf"(?:[- ]?{_SCALE}\b(?: and(?= {_WORD}\b))?(?: {_WORDS})?)*)"
+    rf"(?P<scale>(?(currency)(?:k|m|mn|bn|tn)|(?:k|mn|bn|tn))\b"
+    rf"|(?:[- ]?{_SCALE}\b(?: and(?= {_WORD}\b))?(?: {_WORDS})?)*)"
     rf"(?:(?P<ordinal>st|nd|rd|th)\b|[ -]?(?P<area>(?:square|sq\.?|cubic)[ -])?"
     rf"(?P<unit>{'|'.join(sorted(_UNITS, key=len, reverse=True))})(?!\w))?",
     re.I,
 )
 _SHORT = ("k", "m", "mn", "bn", "tn")
-_ORDINALS = dict(
-    zip(
-        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"],
-        range(1, 11),
-        strict=True,
-    )
-)
+_TEN = "first second third fourth fifth sixth seventh eighth ninth tenth".split()  # noqa: SIM905 - as in words.py
+_ORDINALS = {word: value for value, word in enumerate(_TEN, 1)}
 _ORDINALS |= {"eleventh": 11, "twelfth": 12, "twentieth": 20, "thirtieth": 30, "hundredth": 100}
 _ORDINALS |= {f"{word}th": int(value) for word, value in NUMBERS.items() if 13 <= value <= 19}
 _TENS = {word: int(value) for word, value in NUMBERS.items() if value >= 20}
@@ -150,7 +145,8 @@ _LITERAL = re.compile(
     r"|twice|thrice|(?:doubl|tripl|quadrupl)(?:e[ds]?|ing))(?!\w)",
     re.I,
 )
-_JOINT = re.compile(r"\s?(?:-|–|—|to|or|and)\s?")
+_RANGE = re.compile(r"\s?(?:-|–|—|to)\s?")
+_JOINT = re.compile(rf"{_RANGE.pattern}|\s(?:or|and)\s")
 # "One of them", "this one", "one another": a pronoun, not a number.
 _PRONOUN = re.compile(
     r" (?:of|another|who|whose|that|which|is|was|has|can|could|must|may|and)\b|\s*(?:[^\w\s]|$)"
@@ -172,11 +168,11 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     return tuple(_sharing_units(text, found))
 
 
-def joined(text: str) -> frozenset[tuple[Decimal | str, Decimal | str]]:
-    """The pairs of numbers that a dash or "to" joins: scores, ranges."""
-    found = quantities(text)
-    pairs = pairwise(found)
-    return frozenset((a.value, b.value) for a, b in pairs if _JOINT.fullmatch(text[a.end : b.start]))
+def ranges(text: str, *, loosely: bool = False) -> frozenset[tuple[Decimal | str, Decimal | str]]:
+    """The pairs of numbers that a dash or "to" joins, as scores and ranges; loosely, "and" and "or" too."""
+    joint = _JOINT if loosely else _RANGE
+    pairs = pairwise(quantities(text))
+    return frozenset((a.value, b.value) for a, b in pairs if joint.fullmatch(text[a.end : b.start]))
 
 
 def _sharing_units(text: str, found: list[Quantity]) -> Iterator[Quantity]:

@@ -1,10 +1,11 @@
 """support(sentence, premises) → how surely its evidence says what a generated sentence says.
 
-Three rules are hard: what it tells in numbers, dates, names and quotations stands in the evidence
-(`qa.grounding`), what it affirms is not denied or only planned there (`qa.polarity`), and nobody does
-what was done to them (`qa.roles`). For the rest there is a logistic regression over how well each word
-is matched by the evidence's token vectors, the ones that retrieve and rank: no second model. Learnt by
-`python -m qa_eval.fit_support`. A model of entailment, where there is one, takes its place.
+Hard rules first: what it tells in numbers, dates, names and quotations stands in the evidence
+(`qa.grounding`), what it affirms is not denied or only planned there (`qa.polarity`), nobody does what
+was done to them (`qa.roles`), and no value is given for something else (`qa.bindings`). For the rest
+there is a logistic regression over how well each word is matched by the evidence's token vectors, the
+ones that retrieve and rank: no second model. Learnt by `python -m qa_eval.fit_support`. A model of
+entailment, where there is one, takes its place.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from qa.bindings import misplaced
 from qa.grounding import Premise, missing_values
 from qa.interfaces import Embedder
 from qa.polarity import contrary
-from qa.quantities import quantities
 from qa.rank import vocabulary_prior
 from qa.roles import swapped
 from qa.text import sentence_spans
@@ -31,16 +31,14 @@ SIGNS = {
     "maxsim": 1,  # best match of each word, function words too, mean weighted by information
     "weakest": 1,  # mean of the three content words that are matched worst
     "in_context": 1,  # the same, where the words around match around the match
-    "numbers_in_context": 1,  # the worst of the numbers, so matched; 1 without a number
     "unmatched": -1,  # share, by information, of content words without a match
     "missing": -1,  # values that the evidence lacks, 3 at most
-    "opposed": -1,  # it denies, turns round or takes for a fact what the evidence does not
     "speaker": -1,  # words of a speaker ("I think", "you") that the evidence lacks
     "question": -1,  # it asks
 }
 """The features, with the sign of their weight."""
 
-THRESHOLD: float = learnt("support_threshold")["learnt"]
+THRESHOLD: float = learnt("support")["threshold"]
 """The probability from which a sentence holds: with the hard rules, that of the best balanced accuracy."""
 
 ENTAILED = 0.5
@@ -65,7 +63,7 @@ class Support:
 
     `probability` is that the evidence says what the sentence says; it holds from `least` on, and only
     when nothing is `missing` (numbers, dates, names, quotations that no citation has) or `opposed`
-    (words whose negation, mood or roles the evidence has otherwise).
+    (words that the evidence denies or only expects, roles turned round, values of something else).
     """
 
     probability: float
@@ -95,16 +93,19 @@ def support(
     if entails is not None:
         premise = " ".join(f"{one.title}: {one.quote}" if one.title else one.quote for one in premises)
         return Support(entails(premise, sentence), missing, opposed, ENTAILED)
-    features = _features(alignment, missing, opposed)
+    features = _features(alignment, missing)
     weights = learnt("support")
     row, by = zip(*((features[name], weights[name]) for name in SIGNS), strict=True)
     return Support(logistic((1.0, *row), (weights["intercept"], *by)), missing, opposed)
 
 
-def support_features(sentence: str, premises: Sequence[Premise], embedder: Embedder) -> dict[str, float]:
-    """The features named in SIGNS, for learning."""
+def support_features(
+    sentence: str, premises: Sequence[Premise], embedder: Embedder
+) -> tuple[dict[str, float], bool]:
+    """The features named in SIGNS, and whether the hard rules let the sentence pass; for learning."""
     alignment = _aligned(sentence, premises, embedder)
-    return _features(alignment, missing_values(sentence, premises), _opposed(alignment))
+    missing = missing_values(sentence, premises)
+    return _features(alignment, missing), not missing and not _opposed(alignment)
 
 
 def is_copy(sentence: str, premises: Sequence[Premise]) -> bool:
@@ -130,30 +131,24 @@ def _opposed(alignment: Alignment) -> tuple[str, ...]:
     return (*contrary(alignment), *swapped(told, cited), *misplaced(told, cited))
 
 
-def _features(alignment: Alignment, missing: Sequence[str], opposed: Sequence[str]) -> dict[str, float]:
+def _features(alignment: Alignment, missing: Sequence[str]) -> dict[str, float]:
     sentence = alignment.sentence
     if not alignment.said or not alignment.cited:
-        found = dict.fromkeys(("maxsim", "weakest", "in_context", "numbers_in_context"), 0.0) | {
-            "unmatched": 1.0
-        }
+        found = dict.fromkeys(("maxsim", "weakest", "in_context"), 0.0) | {"unmatched": 1.0}
     else:
         rows = alignment.content
         information = alignment.information
         best = alignment.likeness.max(axis=1)
         soft = np.where(alignment.covered, 1.0, best).clip(0, 1)[rows]
         contextual = _in_context(alignment)
-        spans = [(one.start, one.end) for one in quantities(sentence)]
-        numbers = [any(a <= alignment.said[i].start < b for a, b in spans) for i in rows]
         found = {
             "maxsim": float(information @ best / information.sum()),
             "weakest": float(np.sort(soft)[:3].mean()),
             "in_context": float(np.sort(contextual)[:3].mean()),
-            "numbers_in_context": float(contextual[numbers].min(initial=1.0)),
             "unmatched": float(information[rows] @ (soft < _UNMATCHED) / information[rows].sum()),
         }
     return found | {
         "missing": float(min(len(missing), _VALUES_COUNTED)),
-        "opposed": float(bool(opposed)),
         "speaker": float(_speakers(alignment)),
         "question": float("?" in sentence),
     }
