@@ -185,6 +185,18 @@ def test_without_storage_a_conversation_lasts_until_the_page_is_closed(page: Pag
     expect(page.locator(".turn")).to_have_count(2)
 
 
+def test_a_list_of_documents_that_comes_late_hides_no_other_problem(page: Page) -> None:
+    late: list[Route] = []
+    page.add_init_script(FULL)
+    page.route("**/v1/documents", lambda route: late.append(route))
+    page.reload()
+    ask(page, CHINA)
+    expect(page.locator("#notice")).to_contain_text("This browser keeps no more conversations")
+    late[0].continue_()
+    expect(page.get_by_role("region", name="Documents (3)")).to_be_visible()
+    expect(page.locator("#notice")).to_be_visible()
+
+
 def test_when_the_room_is_full_the_oldest_conversations_give_way(page: Page) -> None:
     ask(page, CHINA)
     page.evaluate(

@@ -46,7 +46,7 @@ function startRail() {
 }
 
 /** Say what went wrong above the conversation; `retry` is offered where trying again may help. */
-function showProblem(problem, retry) {
+function showProblem(topic, problem, retry) {
   const again = () => {
     hideProblem();
     retry();
@@ -56,6 +56,7 @@ function showProblem(problem, retry) {
     ...(retry ? [h("button", { type: "button", class: "retry", on: { click: again } }, "Try again")] : []),
     iconButton("close", "Dismiss", hideProblem),
   );
+  byId("notice").dataset.topic = topic;
   byId("notice").hidden = false;
 }
 
@@ -88,7 +89,7 @@ function welcome() {
 }
 
 async function documentsChanged(documents) {
-  hideProblem();
+  if (byId("notice").dataset.topic === "documents") hideProblem();
   refreshEmpty();
   try {
     examples = await exampleQuestions(documents);
@@ -120,14 +121,14 @@ startDocuments({
     openSource({ document_id: one.id, title: one.title }, [], button);
   },
   changed: documentsChanged,
-  failed: showProblem,
+  failed: (problem, retry) => showProblem("documents", problem, retry),
 });
 startHistory(closeRail);
 startConversation({
   open: openSource,
   changed: () => renderHistory(closeRail),
   empty: welcome,
-  failed: showProblem,
+  failed: (problem) => showProblem("conversation", problem),
 });
 window.addEventListener("hashchange", openLinked);
 refreshDocuments().then(openLinked);
