@@ -41,8 +41,8 @@ def test_what_fits_in_words_and_meaning_comes_first(index: Index) -> None:
 def test_scores_are_the_convex_sum_of_both_searches(index: Index) -> None:
     encoding = FakeEmbedder().encode(["Cats purr"])[0]
     best, *others = retrieve("Cats purr", encoding, index, 3)
-    assert best.fused == pytest.approx(1.0)
-    assert all(0.0 <= one.fused <= DENSE_WEIGHT for one in others)
+    assert best.fused == pytest.approx(DENSE_WEIGHT * best.cosine + (1 - DENSE_WEIGHT))
+    assert all(one.fused == pytest.approx(DENSE_WEIGHT * one.cosine) for one in others)
     assert best.cosine > max(one.cosine for one in others)
 
 

@@ -55,7 +55,7 @@ _COLUMN = {name: column for column, name in enumerate(FEATURES)}
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A retrieved passage: `fused` in [0, 1] orders retrieval; `tokens` were encoded in the passage."""
+    """A retrieved passage: `fused`, at most 1, orders retrieval; `tokens` were encoded in the passage."""
 
     passage: Passage
     fused: float

@@ -28,8 +28,10 @@ def retrieve(
 ) -> tuple[Candidate, ...]:
     """The `k` passages that fit best, best first; `documents` limits them to those ids.
 
-    The score is the convex sum of the min-max-normalised cosine and BM25 score (Bruch et al. 2023,
-    "An Analysis of Fusion Functions for Hybrid Retrieval", TM2C2 with empirical minima).
+    The score is the convex sum of the cosine as it is and the BM25 score over the best one (Bruch et al.
+    2023, "An Analysis of Fusion Functions for Hybrid Retrieval": theoretical minima). Among
+    near-duplicates the cosines differ little, and a normalisation by the least of them would make those
+    differences decide.
     """
     depth = max(_DEPTH, k)
     cosines = dict(index.search_vectors(encoding.vector, depth, documents))
@@ -37,10 +39,10 @@ def retrieve(
     if documents is None:
         words = _rarest(words, index.frequency)
     bm25 = dict(index.search_text(fts_query(words), depth, documents))
-    dense, sparse = _normalised(cosines), _normalised(bm25)
+    farthest, highest = min(cosines.values(), default=0.0), max(bm25.values(), default=1.0)
     fused = {
-        one: DENSE_WEIGHT * dense.get(one, 0.0) + (1 - DENSE_WEIGHT) * sparse.get(one, 0.0)
-        for one in dense.keys() | sparse.keys()
+        one: DENSE_WEIGHT * cosines.get(one, farthest) + (1 - DENSE_WEIGHT) * bm25.get(one, 0.0) / highest
+        for one in cosines.keys() | bm25.keys()
     }
     best = sorted(fused, key=lambda one: (-fused[one], one))[:k]
     passages = index.passages(best)
@@ -87,11 +89,3 @@ def _rarest(words: Sequence[str], frequency: Callable[[str, int], int]) -> list[
         for n, ((_, word), total) in enumerate(zip(counted, totals, strict=True))
         if n == 0 or total <= _MOST_SCORED
     ]
-
-
-def _normalised(scores: dict[str, float]) -> dict[str, float]:
-    """Scores moved to [0, 1]; a single one, or equal ones, count fully."""
-    if not scores:
-        return {}
-    low, high = min(scores.values()), max(scores.values())
-    return {one: (score - low) / (high - low) if high > low else 1.0 for one, score in scores.items()}
