@@ -59,6 +59,7 @@ def test_every_route_needs_a_key_but_health_and_the_files_of_the_page(client: Te
                 assert response.headers["www-authenticate"].startswith("Bearer")
     for route in code | {"/healthz", "/readyz"}:
         assert client.get(route).status_code == 200, route
+    assert client.get("/healthz", headers=bearer("qa-outdated")).status_code == 200
 
 
 def test_a_read_only_key_changes_nothing_on_any_route(

@@ -40,6 +40,14 @@ def test_a_sentence_that_its_evidence_says_is_shown_in_the_models_words(qa: QA) 
     assert text[citation.start : citation.end] == citation.quote
 
 
+def test_a_claim_comes_with_its_date_notes_like_the_answer(qa: QA) -> None:
+    *_, shown, answer = speaking(qa, reply((SAID, [1])))[0].steps(CHINA)
+    assert isinstance(shown, Shown)
+    assert isinstance(answer, Answer)
+    assert shown.citations == answer.citations
+    assert [note.phrase for note in shown.citations[0].notes] == ["Last year"]
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -78,11 +86,12 @@ def test_with_nothing_left_there_are_the_quotes_and_the_reason(qa: QA) -> None:
     assert "said nothing that the documents support" in (answer.degraded or "")
 
 
-def test_a_model_that_is_away_leaves_the_quotes(qa: QA) -> None:
+def test_a_model_that_is_away_leaves_the_quotes(qa: QA, caplog: pytest.LogCaptureFixture) -> None:
     away = GeneratorUnavailable("The model is away; start it.")
     answer = speaking(qa, "", error=away)[0].ask(CHINA)
     assert answer.claims == qa.ask(CHINA).claims
-    assert (answer.generator, answer.degraded) == ("none", "The model is away; start it.")
+    assert (answer.generator, answer.degraded) == ("none", "The language model is away or too slow.")
+    assert caplog.messages == ["The model is away; start it."]
 
 
 def test_what_was_shown_stays_when_the_model_breaks_off(qa: QA) -> None:
@@ -90,7 +99,7 @@ def test_what_was_shown_stays_when_the_model_breaks_off(qa: QA) -> None:
     quote = qa.ask(SEVERAL).citations[0].quote
     answer = speaking(qa, reply((quote, [1]))[:-2] + ", {", error=broken)[0].ask(SEVERAL)
     assert answer.text == f"{quote} [1]"
-    assert (answer.generator, answer.degraded) == ("fake", "The model broke off; try again.")
+    assert (answer.generator, answer.degraded) == ("fake", "The language model is away or too slow.")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +127,7 @@ def test_a_follow_up_is_reworded_by_the_model_or_else_plainly(qa: QA) -> None:
     away = GeneratorUnavailable("The model is away; start it.")
     answer = speaking(qa, "", error=away)[0].ask("In how many projects?", history)
     assert answer.standalone_question == qa.ask("In how many projects?", history).standalone_question
-    assert answer.degraded == "The model is away; start it."
+    assert answer.degraded == "The language model is away or too slow."
 
 
 def test_evidence_comes_first_and_who_leaves_stops_the_model(qa: QA) -> None:

@@ -22,7 +22,7 @@ from qa.settings import Settings
 from qa_api.problems import MCP_PATH, respond
 from qa_api.static import page_paths
 
-_HEALTH = {"/healthz", "/readyz"}
+_ALIVE, _READY = "/healthz", "/readyz"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _ASKING = {"/v1/ask", "/v1/ask/stream", "/v1/search", "/v1/chat/completions", MCP_PATH}
 """What changes nothing although it is posted; a key that may only read can do no other."""
@@ -46,7 +46,7 @@ class AccessRules:
 
     def __init__(self, settings: Settings, *, only_local: bool) -> None:
         self._keys = parse_keys(settings.api_keys)
-        self._open = page_paths().keys() | _HEALTH  # the page is code alone, and asks for the key
+        self._open = page_paths().keys() | {_ALIVE, _READY}  # the page is code alone, and asks for the key
         self._only_local = only_local
         try:
             self._limit = parse(settings.rate_limit)
@@ -66,8 +66,10 @@ class AccessRules:
         foreign = self._foreign(scope["method"], path, headers)
         given = headers.get("authorization", "")
         scope.setdefault("state", {})["trusted"] = not self._keys or bool(given)  # a wrong key ends here
-        if foreign is not None or (path in _HEALTH and not (self._keys and given)):
+        if foreign is not None or (path == _READY and not (self._keys and given)):
             return foreign
+        if path == _ALIVE and scope["method"] in _SAFE:
+            return None  # whoever asks, with an outdated key too
         who = "address " + (scope["client"][0] if scope.get("client") else "unknown")
         if self._keys and (given or path not in self._open):
             scheme, _, secret = given.partition(" ")

@@ -15,6 +15,9 @@ from qa.settings import Settings, load_settings
 
 _WAITING = 2048
 """Connections that wait to be taken; uvicorn's own number."""
+
+_LAST_SECONDS = 25
+"""For the answers in work when the service is told to end; those who end services give them 30 s or more."""
 # What is heavy is imported inside the commands: 'qa --help' loads no web framework.
 
 
@@ -35,12 +38,14 @@ def serve(
     listener = _bound(settings)
     app = create_app(settings, only_local=is_loopback(settings.host) and not settings.api_keys)
     sync_corpus(settings)
-    app.state.service.qa()
+    app.state.service.open()
     log_to_stderr()
     listener.listen(_WAITING)
     address = address_of(settings)
     typer.echo(f"Ready: open {address} or ask at {address}/v1/ask; {address}/docs says how (Ctrl-C ends it).")
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    # What is in work as it ends may be finished; a stream that never ends must not keep it.
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=_LAST_SECONDS)
+    server = uvicorn.Server(config)
     with suppress(KeyboardInterrupt):
         server.run([listener])
 
@@ -76,7 +81,7 @@ def mcp() -> None:
     from qa_api.service import Service
 
     service = Service(load_settings())
-    service.qa()
+    service.open()
     log_to_stderr()
     create_server(service).run("stdio")
 

@@ -71,7 +71,7 @@ def documents_router(settings: Settings) -> APIRouter:
     @router.get("/{document_id:path}", responses=responses("document-not-found", "index-missing"))
     def document(document_id: DocumentId, service: TheService) -> DocumentWithText:
         """One document, with its text."""
-        found = service.qa().document(document_id)
+        found = service.document(document_id)
         return DocumentWithText.of(found, text=found.text)
 
     @router.delete(

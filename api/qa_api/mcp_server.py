@@ -71,7 +71,7 @@ def create_server(service: Service) -> MCPServer:
     @_told
     def search_documents(query: str, k: Annotated[int, Field(ge=1, le=100)] = 10) -> SearchResponse:
         """Find the passages that fit a query best."""
-        found = service.qa().search(query, k)
+        found = service.search(query, k)
         return SearchResponse(passages=[PassageOut.model_validate(one) for one in found])
 
     @server.tool(title="List the documents", annotations=reading)
@@ -85,7 +85,7 @@ def create_server(service: Service) -> MCPServer:
     @_told
     def get_document(document_id: str) -> DocumentWithText:
         """Read one document with its whole text, into which the offsets of citations point."""
-        found = service.qa().document(document_id)
+        found = service.document(document_id)
         return DocumentWithText.of(found, text=found.text)
 
     return server

@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from qa.index import Counts
 from qa.types import Answer
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 class Metrics:
-    """The metrics of one application; `counts` gives its numbers of documents and passages."""
+    """The metrics of one application; `counts` tells what its index holds."""
 
-    def __init__(self, counts: Callable[[], tuple[int, int]]) -> None:
+    def __init__(self, counts: Callable[[], Counts]) -> None:
         # A registry of its own: several applications in one process do not mix.
         self._registry = CollectorRegistry()
         self._requests = Counter(
@@ -45,9 +46,9 @@ class Metrics:
         )
         for status in ("answered", "partial", "conflict", "not_found"):
             self._answers.labels(status)
-        for number, what in enumerate(("documents", "passages")):
+        for what in ("documents", "passages"):
             gauge = Gauge(f"qa_index_{what}", f"Number of {what} in the index.", registry=self._registry)
-            gauge.set_function(lambda number=number: float(counts()[number]))  # type: ignore[misc]
+            gauge.set_function(lambda what=what: float(getattr(counts(), what)))  # type: ignore[misc]
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request has been answered."""

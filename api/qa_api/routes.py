@@ -112,7 +112,7 @@ async def ask_stream(
 )
 def search(body: SearchRequest, service: TheService) -> SearchResponse:
     """The passages that fit a query best."""
-    found = service.qa().search(body.query, body.k)
+    found = service.search(body.query, body.k)
     return SearchResponse(passages=[PassageOut.model_validate(one) for one in found])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 from fastapi import HTTPException, Request
@@ -28,7 +28,8 @@ async def taken(steps: Generator[Step, None, None]) -> Steps:
         while (step := await run_in_threadpool(next, steps, None)) is not None:
             yield step
     finally:
-        steps.close()
+        with suppress(ValueError):  # a service that ends cancels this while a thread is still in `next`
+            steps.close()
 
 
 async def started(steps: Steps) -> Steps:

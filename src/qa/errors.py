@@ -38,6 +38,8 @@ Each message is one sentence or two that say what to do next.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class QAError(Exception):
     """Base of every error this library raises on purpose; `str(error)` is for the user."""
@@ -152,15 +154,25 @@ class ModelError(QAError):
 
 
 class GeneratorError(QAError):
-    """The language model gives no answer; there is still the extractive one."""
+    """The language model gives no answer; there is still the extractive one.
+
+    The message has its address and what its server says, which are for those who run the service;
+    `told` is for those who ask.
+    """
+
+    told: ClassVar[str] = "The language model failed."
 
 
 class GeneratorUnavailable(GeneratorError):
     """The language model is away, overloaded or too slow: another try may succeed."""
 
+    told = "The language model is away or too slow."
+
 
 class GeneratorRefused(GeneratorError):
     """The language model's server refuses, or speaks another protocol: the settings are to be corrected."""
+
+    told = "The language model can't be used as it is set up."
 
 
 class ServiceError(QAError):

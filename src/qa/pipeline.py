@@ -6,7 +6,6 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 
-from qa.annotate import annotate
 from qa.confidence import THRESHOLD, confidence
 from qa.errors import DocumentNotFound, GeneratorError, QuestionInvalid
 from qa.extract import Extract, extract
@@ -18,7 +17,7 @@ from qa.question import standalone
 from qa.rank import Ranking, rank, vocabulary_prior
 from qa.retrieve import retrieve
 from qa.rewrite import rewrite
-from qa.speak import Spoken, make_offer, speak
+from qa.speak import Spoken, make_offer, noted, speak
 from qa.spell import Lexicon, correct
 from qa.support import Entails
 from qa.text import readable
@@ -130,7 +129,7 @@ class QA:
             standalone_question=complete,
             status=quotes.status,
             claims=spoken.claims or quotes.claims,
-            citations=annotate(complete, spoken.citations) or quotes.citations,
+            citations=spoken.citations or quotes.citations,
             confidence=found.confidence,
             disagreement=quotes.disagreement,
             trace=_trace(ranking, found.evidence, timings),
@@ -218,7 +217,7 @@ def _standalone(
     try:
         return rewrite(question, history, model), None
     except GeneratorError as error:
-        return standalone(question, history), str(error)
+        return standalone(question, history), noted(error)
 
 
 def _evidence(ranking: Ranking) -> tuple[Evidence, ...]:

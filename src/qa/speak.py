@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from qa.annotate import annotate
 from qa.compose import offered
 from qa.errors import GeneratorError
 from qa.extract import Extract, revisions
@@ -16,6 +18,7 @@ from qa.types import Citation, Claim, Document, Draft, Evidence, Found, Shown, W
 from qa.verify import ReadDocument, verify
 from qa.write import write
 
+_log = logging.getLogger(__name__)
 _UNSUPPORTED = "The language model said nothing that the documents support; they are quoted instead."
 
 
@@ -48,7 +51,7 @@ def make_offer(found: Found, quotes: Extract, read: ReadDocument) -> Offer:
     evidence = offered(quoted, found.evidence)
     draft = Draft(tuple(Claim(one.quote, (one.number,)) for one in evidence))
     verified = verify(draft, evidence, revisions(found), read)
-    citations = {one.number: one for one in verified.citations}
+    citations = {one.number: one for one in annotate(found.question, verified.citations)}
     standing = {number: citations[given] for number, given in verified.numbers.items()}
     evidence = [one for one in evidence if one.number in standing]
     return Offer(found.question, tuple(evidence), found.sources, standing, quotes.numbers)
@@ -76,10 +79,16 @@ def speak(
                 claims.append(_numbered(claim, offer, cited))
                 yield _shown(claims, cited)
     except GeneratorError as error:
-        degraded = str(error)
+        degraded = noted(error)
     if not claims and degraded is None:
         degraded = _UNSUPPORTED
     return Spoken(tuple(claims), tuple(cited.values()), degraded)
+
+
+def noted(error: GeneratorError) -> str:
+    """What those who ask are told; what those who run the service need to know goes into the log."""
+    _log.warning("%s", error)
+    return error.told
 
 
 def _standing(written: Claim, offer: Offer, embedder: Embedder, entails: Entails | None) -> Claim | None:
