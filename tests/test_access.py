@@ -49,8 +49,9 @@ def filled(path: str) -> str:
 def test_every_route_needs_a_key_but_health_and_the_files_of_the_page(client: TestClient) -> None:
     """Of all routes that the application has, whoever adds one."""
     routes = [*route_paths(client.app), "/nowhere"]  # type: ignore[arg-type]
-    assert {"/v1/ask", "/v1/documents/{document_id:path}", "/mcp", "/docs", "/openapi.json"} <= {*routes}
-    code = {"/" + path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*")} | {"/"}
+    assert {"/v1/ask", "/v1/documents/{document_id:path}", "/mcp", "/metrics", "/openapi.json"} <= {*routes}
+    code = {"/" + path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*")}
+    code |= {"/", "/docs", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"}
     for route in {*routes} - code - {"/healthz", "/readyz"}:
         for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
             for headers in ({}, bearer("qa-wrong"), {"Authorization": "Basic eDp5"}, bearer("")):

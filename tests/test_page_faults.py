@@ -164,6 +164,19 @@ def test_a_service_that_dies_in_the_middle_of_an_answer(browser: Browser, site: 
     page.context.close()
 
 
+def test_the_description_of_the_routes_asks_for_the_key_and_uses_it(page: Page, site: Site) -> None:
+    guard(page, "qa-right", path="**/openapi.json")
+    guard(page, "qa-right")
+    page.goto(site.url + "docs")
+    give(page, "qa-right")
+    page.locator(".opblock-get", has=page.locator("[data-path='/v1/documents']")).get_by_role(
+        "button"
+    ).first.click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    expect(page.locator(".live-responses-table")).to_contain_text("Lukashenko Isn’t Interested")
+
+
 BLOCKED = """for (const name of ["localStorage", "sessionStorage"])
     Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });"""
 FULL = """Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); };"""

@@ -161,6 +161,11 @@ export async function search(query, k) {
   return (await json(await post("v1/search", { query, k }))).passages;
 }
 
+/** The service's description of its routes, as OpenAPI has it. */
+export async function describeRoutes() {
+  return json(await request("openapi.json"));
+}
+
 /** All documents, without their texts. */
 export async function listDocuments() {
   return json(await request("v1/documents"));
