@@ -70,6 +70,25 @@ def test_a_complete_question_on_a_new_topic_is_left_alone(question: str) -> None
     assert standalone(question, users("Tell me about lavender plants.", "Are they safe to eat?")) == question
 
 
+@pytest.mark.parametrize(
+    "question", ["Who founded Leith?", "who founded leith?", "What eats plankton?", "Who painted Guernica?"]
+)
+def test_a_question_for_the_subject_is_complete(question: str) -> None:
+    built = "When was the lighthouse at Oakdale built?"
+    assert standalone(question, users("Tell me about Oakdale.", built)) == question
+
+
+@pytest.mark.parametrize(
+    ("last", "question"),
+    [
+        ("When was the mill at Oakdale built?", "Why?"),
+        ("Is rugby like American football?", "How many teams?"),
+    ],
+)
+def test_a_question_word_takes_no_place_of_a_name(last: str, question: str) -> None:
+    assert standalone(question, users(last)) == f"{question} ({last})"
+
+
 def test_the_latest_topic_wins() -> None:
     history = users("Tell me about lavender plants.", "Can you eat them?", "What is Lyme disease?")
     assert standalone("Can it be cured?", history) == "Can Lyme disease be cured?"

@@ -151,6 +151,8 @@ def is_fragment(core: str, connected: bool) -> bool:
         return len(stems(rest)) <= 4 and words(rest)[0] not in WH
     if (AUX | VERBS | {"to"}) & set(tokens) or core.rstrip().endswith("!"):
         return False
+    if tokens[0] in ("who", "what") and len(tokens) > 2 and tokens[1] not in PREPOSITIONS | GENERIC:
+        return False  # "Who founded Leith?": the second word is the verb
     opens = tokens[0] in PREPOSITIONS or (connected and core.rstrip().endswith("?")) or tokens[0].isdigit()
     return len(tokens) <= 3 if tokens[0] in WH else opens and len(tokens) <= 6
 
@@ -165,7 +167,7 @@ def join(core: str, memory: Memory) -> str:
         year = YEAR.search(bare)
         return (YEAR.sub(year.group(), body) if year and YEAR.search(body) else f"{body} {bare}") + "?"
     old = [p for p in phrases(body) if p.proper]
-    named = bare[:1].isupper() and len(tokens) < 5 and not VERBS & set(tokens)
+    named = bare[:1].isupper() and len(tokens) < 5 and tokens[0] not in WH and not VERBS & set(tokens)
     name = re.search(r"[A-Z].*", old[0].text) if named and len(old) == 1 else None
     if name and name.group() in body:
         return re.sub(rf"(?:\b(?:the|an?)\s+)?{re.escape(name.group())}", lambda _: bare, body, count=1) + "?"
