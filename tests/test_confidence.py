@@ -78,3 +78,12 @@ def test_the_learnt_weights_name_known_features_only() -> None:
     assert set(learnt("rank")) <= set(FEATURES)
     assert set(learnt("confidence")) == {*SIGNS, "intercept"}
     assert set(learnt("relevance")) == {*RELEVANCE, "intercept"}
+
+
+def test_good_evidence_on_another_is_refused() -> None:
+    row = tuple(GOOD.get(name, 0.0) for name in FEATURES)
+    text = "Norway invested $40 million in Iceland."
+    passage = Passage("a", "d", 0, len(text), text)
+    found = Ranking((), (RankedSentence(passage, 0, len(text), 1.0, row),))
+    assert confidence("How much did Sweden invest in Iceland?", found) < THRESHOLD
+    assert confidence("How much did Norway invest in Iceland?", found) > THRESHOLD

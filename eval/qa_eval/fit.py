@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from qa.confidence import RELEVANCE, SIGNS, confidence_features
+from qa.confidence import RELEVANCE, SIGNS, confidence_features, told_of_another
 from qa.pipeline import QA
 from qa.rank import FEATURES, RANKING, Ranking
 from qa_eval.metrics import auroc, ece
@@ -34,6 +34,7 @@ from qa_eval.swaps import swapped
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Parts = Mapping[str, Mapping[str, float]]
 STRANGERS = {"xquad_dev": "clapnq_dev", "squad2_dev": "clapnq_dev", "clapnq_dev": "xquad_dev"}
 """The sets that are learnt from, each with the one whose questions it can't answer."""
 
@@ -52,14 +53,12 @@ that the documents don't have, one in eight is a near miss or a false premise.""
 
 NEAR_MISSES = ("unanswerable", "swapped")
 
-ADVERSARIAL = ("squad2_dev", "unanswerable", 0.2)
+ADVERSARIAL = ("squad2_dev", "unanswerable", 0.3)
 """Of SQuAD 2.0's unanswerable questions most are made from an answerable one by changing a word; at
 full weight they make everything look uncertain (the figures are in eval/LOG.md)."""
 
-PER_KIND, MOST_OFTEN = 700, 8.0
-"""A kind of question of a set counts as this many questions, but no question as more than so many."""
-
-STRANGER_QUESTIONS = 400
+PER_KIND, MOST_OFTEN, STRANGER_QUESTIONS = 700, 8.0, 400
+"""A kind of question of a set counts as this many, but no question as more than so many; strangers asked."""
 
 REFUSED = 0.04
 """Share of a set's answerable questions that may be refused where it is learnt from: at most 5 % are meant
@@ -75,6 +74,7 @@ class Case:
     question: PublicQuestion
     features: Array  # (sentences, len(FEATURES))
     sure: Array  # (sentences, len(SIGNS)), the first ones only
+    of_another: Mask  # the first ones: the sentence tells of another than is asked about
     gold: Mask  # (sentences,) the sentence that answers
     quoted: Mask  # it has an answer's words
     home: Mask  # it is in a gold document
@@ -110,13 +110,15 @@ def cases(data: PublicSet, stranger: PublicSet, qa: QA) -> Iterator[Case]:
 def _case(name: str, kind: str, one: PublicQuestion, qa: QA, documents: Sequence[str] | None) -> Case:
     ranking: Ranking = qa.ranking(one.question, documents)
     # The weights to be learnt order the sentences anew: the best is among the first of today's order.
-    sure = [list(confidence_features(one.question, s).values()) for s in ranking.sentences[:10]]
+    first = ranking.sentences[:10]
+    sure = [list(confidence_features(one.question, s).values()) for s in first]
     return Case(
         dataset=name,
         kind=kind,
         question=one,
         features=np.array([s.features for s in ranking.sentences], float).reshape(-1, len(FEATURES)),
         sure=np.array(sure, float).reshape(-1, len(SIGNS)),
+        of_another=np.array([told_of_another(one.question, s) for s in first], bool),
         gold=np.array([is_gold(one, s) for s in ranking.sentences], bool),
         quoted=np.array([holds_answer(one, s) for s in ranking.sentences], bool),
         home=np.array([s.passage.document_id in one.gold for s in ranking.sentences], bool),
@@ -178,10 +180,25 @@ def evidence(asked: Sequence[Case], ranking: Mapping[str, float]) -> Array:
     return np.array([c.sure[_order(c, ranking, len(c.sure))[0]] for c in asked])
 
 
-def probabilities(asked: Sequence[Case], ranking: Mapping[str, float], sure: Mapping[str, float]) -> Array:
+def fit_premise(learn: Sequence[Case], ranking: Mapping[str, float]) -> dict[str, float]:
+    """The share of the answerable where the best sentence tells of another, one more counted on each side."""
+    mass, found = _mass(learn), tells_of_another(learn, ranking)
+    answered = mass[found & np.array([c.answerable for c in learn])].sum()
+    return {"answers": round(float((answered + 1) / (mass[found].sum() + 2)), 3)}
+
+
+def tells_of_another(asked: Sequence[Case], ranking: Mapping[str, float]) -> Mask:
+    """Whether each case's best sentence does."""
+    return np.array([c.of_another[_order(c, ranking, len(c.sure))[0]] for c in asked], bool)
+
+
+def probabilities(asked: Sequence[Case], parts: Parts) -> Array:
     """The confidence of each case."""
-    weights = np.array([sure[name] for name in SIGNS])
-    return np.asarray(expit(evidence(asked, ranking) @ weights + sure["intercept"]))
+    ranking, sure = parts["rank"], parts["confidence"]
+    odds = evidence(asked, ranking) @ np.array([sure[name] for name in SIGNS]) + sure["intercept"]
+    most = np.where(tells_of_another(asked, ranking), parts["premise"]["answers"], 1.0)
+    found: Array = np.minimum(expit(odds), most)
+    return found
 
 
 def refusal_threshold(asked: Sequence[Case], sure: Array) -> float:
@@ -231,20 +248,19 @@ def learn(folder: Path, say: Callable[[str], object]) -> dict[str, Any] | None:
             asked += [c for c in cases(sets[name], sets[stranger], qa) if len(c.features)]
     tuned = [c for c in asked if c.question.tuned_on]
     ranking = fit_ranking(tuned)
-    sure = fit_confidence(tuned, ranking)
-    relevance = fit_confidence([c for c in tuned if c.kind not in NEAR_MISSES], ranking, RELEVANCE)
-    threshold = refusal_threshold(tuned, probabilities(tuned, ranking, sure))
+    parts = {
+        "rank": ranking,
+        "confidence": fit_confidence(tuned, ranking),
+        "relevance": fit_confidence([c for c in tuned if c.kind not in NEAR_MISSES], ranking, RELEVANCE),
+        "premise": fit_premise(tuned, ranking),
+    }
+    threshold = refusal_threshold(tuned, probabilities(tuned, parts))
     for half in (True, False):
         say("the half learnt from" if half else "the half held out")
         mine = [c for c in asked if c.question.tuned_on is half]
-        for line in report(mine, ranking, probabilities(mine, ranking, sure), threshold):
+        for line in report(mine, ranking, probabilities(mine, parts), threshold):
             say(line)
-    return {
-        "rank": ranking,
-        "confidence": sure,
-        "relevance": relevance,
-        "abstention": {"threshold": threshold},
-    }
+    return {**parts, "abstention": {"threshold": threshold}}
 
 
 def _mass(learn: Sequence[Case]) -> Array:

@@ -3,11 +3,14 @@
 A logistic regression (Platt 1999 fits the same form) over features of the best evidence sentence.
 None depends on how many documents there are, so that the probability means the same over 3
 documents and over 20,000 passages. Each weight has the sign that reason asks for: a better match
-never lowers the confidence, a missing term never raises it. Learnt by `python -m qa_eval.fit`.
+never lowers the confidence, a missing term never raises it. Where the sentence says it of another
+(`qa.premise`), its words match as well as those of an answer, so that the features tell nothing: the
+confidence is then at most the share of such sentences that do answer. Learnt by `python -m qa_eval.fit`.
 """
 
 from __future__ import annotations
 
+from qa.premise import is_of_another
 from qa.rank import RankedSentence, Ranking
 from qa.short_answer import answer_type, rank_values
 from qa.weights import learnt, logistic
@@ -53,7 +56,13 @@ def sentence_confidence(question: str, sentence: RankedSentence) -> float:
     weights = learnt("confidence")
     features = confidence_features(question, sentence)
     row, by = zip(*((features[name], weights[name]) for name in SIGNS), strict=True)
-    return logistic((1.0, *row), (weights["intercept"], *by))
+    sure = logistic((1.0, *row), (weights["intercept"], *by))
+    return min(sure, learnt("premise")["answers"]) if told_of_another(question, sentence) else sure
+
+
+def told_of_another(question: str, sentence: RankedSentence) -> bool:
+    """Whether the sentence says what is asked of another one than the question names."""
+    return is_of_another(question, sentence.passage.text[sentence.start : sentence.end])
 
 
 def sentence_relevance(sentence: RankedSentence) -> float:

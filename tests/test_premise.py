@@ -1,0 +1,52 @@
+"""Which sentences tell of another than the question names, and which only look so."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa.premise import is_of_another
+
+LENT = "Last year, Norway invested $40 million in nine bridges in Iceland, with more investments to come."
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        # Another one does it.
+        ("How much did Sweden invest in bridges in Iceland?", LENT),
+        ("When did Ashford win the cup?", "In 1971, Oakdale finally wins the cup."),
+        ("When was Ashford rebuilt?", "Oakdale was rebuilt in 1884."),
+        # The names are exchanged.
+        ("How much did Iceland invest in Norway?", LENT),
+        # It is done elsewhere.
+        ("How much did Norway invest in bridges in Denmark?", LENT),
+        ("Who built the bridges in Denmark?", "Engineers built nine bridges in Iceland."),
+        # The sentence with the year does not name what the year is asked of.
+        ("In what year did Iceland join Ruritania?", "In 1949, Iceland and Norway signed a pact."),
+    ],
+)
+def test_a_sentence_on_another_is_told(question: str, sentence: str) -> None:
+    assert is_of_another(question, sentence)
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("How much did Norway invest in bridges in Iceland?", LENT),
+        ("how much did sweden invest in bridges in iceland?", LENT),  # names are known by their capitals
+        ("Who invested in bridges in Iceland?", LENT),
+        ("When did Norway build the bridges?", "It built them in 1931."),
+        ("When did the UN vote?", "The United Nations voted in 1971."),
+        (
+            "What did the US buy in the United Kingdom?",
+            "The United States bought mills in the UK and in Norway.",
+        ),
+        ("When was Oakdale rebuilt?", "The mill near Ashford was rebuilt in 1884, after Oakdale."),
+        ("When were Miller's works published?", "His best works were published in 1920."),
+        ("When did Norwegians arrive in Iceland?", "The people of Norway arrived there in 870."),
+        ("When did Norway leave the war on Friday?", "Norway left the war in 1940."),
+        ("", LENT),
+    ],
+)
+def test_a_sentence_on_the_same_is_not(question: str, sentence: str) -> None:
+    assert not is_of_another(question, sentence)
