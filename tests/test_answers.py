@@ -107,6 +107,10 @@ def test_values_of_different_times_are_told_with_their_dates(qa: QA) -> None:
         "Who won the football World Cup in 2018?",
         "How do I bake a chocolate cake?",
         "What is the boiling point of water?",
+        "In what year did Belarus join NATO?",
+        "How much did Germany invest in Belarus?",
+        "How much did China invest in Russia?",
+        "In what year did Belarus annex Crimea?",
     ],
 )
 def test_what_is_not_in_the_documents_is_refused(qa: QA, question: str) -> None:

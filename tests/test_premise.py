@@ -45,6 +45,8 @@ def test_a_sentence_on_another_is_told(question: str, sentence: str) -> None:
         ("When were Miller's works published?", "His best works were published in 1920."),
         ("When did Norwegians arrive in Iceland?", "The people of Norway arrived there in 870."),
         ("When did Norway leave the war on Friday?", "Norway left the war in 1940."),
+        ("How much did Norway invest in Iceland and Denmark?", LENT),
+        ("When did Miller visit Oakdale?", "The President visited Oakdale in 2015."),
         ("", LENT),
     ],
 )

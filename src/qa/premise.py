@@ -122,10 +122,12 @@ def _other_subject(asked: _Asked, said: _Said) -> bool:
 
 
 def _is_subject(said: _Said, doer: Name, verb: Word) -> bool:
-    """Not "settlements in County Cavan contributed", not "Oakdale, which was sold"."""
-    before = [w for w in said.words if w.end <= doer[0].start and w.key not in _ARTICLES]
+    """Not "settlements in County Cavan contributed", "Oakdale, which was sold", "The President came"."""
+    before = [w for w in said.words if w.end <= doer[0].start]
+    described = len(doer) == 1 and bool(before) and before[-1].key == "the" and not doer[0].key.endswith("s")
+    bare = [w for w in before if w.key not in _ARTICLES]
     comma = re.search(r"[,;:()]", said.text[doer[-1].end : verb.start])
-    return not comma and not (before and before[-1].key in _PLACING)
+    return not comma and not described and not (bare and bare[-1].key in _PLACING)
 
 
 def _other_place(asked: _Asked, said: _Said) -> bool:
@@ -142,10 +144,10 @@ def _other_place(asked: _Asked, said: _Said) -> bool:
 
 
 def _lacks_object(question: str, asked: _Asked, said: _Said) -> bool:
-    """Whether a number or a time is asked for, and the sentence with it does not name what it is of."""
+    """Whether a number or a time is asked for, and the sentence with it names nothing of what it is of."""
     if answer_type(question) not in _VALUES or _POINTS_BACK.search(said.text):
         return False
-    return any(not _has(said, name) for name in asked.objects)
+    return bool(asked.objects) and not any(_has(said, name) for name in asked.objects)
 
 
 def _same(one: Name, other: Name) -> bool:
