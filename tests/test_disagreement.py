@@ -226,3 +226,20 @@ def test_other_things_counted_are_no_conflict() -> None:
         ("b", "The club has 800 members in Lisbon.", None, 0.8),
     )
     assert find_disagreement("How many rooms does the club have in Lisbon?", rows) is None
+
+
+def test_two_names_differ_also_where_the_sentences_say_it_in_other_words() -> None:
+    rows = said(
+        ("a", "The bridge over the Leven is the work of Ann Miller.", None, 0.9),
+        ("b", "John Baker is behind the bridge over the Leven.", None, 0.9),
+    )
+    found = find_disagreement("Who designed the bridge over the Leven?", rows)
+    assert sides(found) == ("value", {"Ann Miller": (1,), "John Baker": (2,)})
+
+
+def test_what_is_told_of_another_is_no_conflict() -> None:
+    question = "How much did Norway invest in bridges in Iceland?"
+    mine = ("a", "Norway invested $40 million in bridges in Iceland.", None, 0.9)
+    other = "{} invested $90 million in bridges in Iceland."
+    assert find_disagreement(question, said(mine, ("b", other.format("Norway"), None, 0.9))) is not None
+    assert find_disagreement(question, said(mine, ("b", other.format("Sweden"), None, 0.9))) is None

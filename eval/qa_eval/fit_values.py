@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from qa.confidence import sentence_relevance
 from qa.disagreement import FEATURES as PAIR_FEATURES
 from qa.disagreement import find_disagreement, pair_features, positions
+from qa.extract import considered
 from qa.rank import RankedSentence
 from qa.short_answer import FEATURES as VALUE_FEATURES
 from qa.short_answer import answer_type, features, short_answer
@@ -42,8 +43,6 @@ from qa_eval.run import temporary_qa
 
 READING = ("xquad_dev", "squad2_dev")
 CONFLICTS = ("ramdocs_dev", "qacc_dev")
-EVIDENCE = 10
-"""Sentences a question is decided on, as in `QA.ask`."""
 DISTRACTING = 4
 """Sentences of other questions' documents put beside a question's own, so that weak ones are seen too."""
 
@@ -72,7 +71,7 @@ def read_rankings(folder: Path) -> list[Asked]:
     with temporary_qa(public.documents, lambda done, total: None) as qa:
         for question in public.questions:
             own = [one for one in question.row["context_doc_ids"] if one in known]
-            first = qa.ranking(question.question, own).sentences[:EVIDENCE]
+            first = [one for _, one in considered(qa.ranking(question.question, own).sentences)]
             rest = (s for s in qa.ranking(question.question).sentences if s.passage.document_id not in own)
             others = [one for one, _ in zip(rest, range(DISTRACTING), strict=False)]
             own_ones, other_ones = (statements(some, titles) for some in (first, others))

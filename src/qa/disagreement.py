@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from qa.premise import is_of_another
 from qa.short_answer import AnswerType, answer_type, is_lasting
 from qa.stands import Stand, Statement, best_stands, group_of, statement_features
 from qa.types import Disagreement, Position
@@ -36,6 +37,7 @@ FEATURES = (
 SERIOUS = 0.4  # least relevance of a statement that takes a position: about what answers alone need
 COMPARABLE = 0.6  # or, where nothing is that relevant, this share of the most relevant one's
 RELATED = 0.1  # least strength of a duration that goes back to the same time as a serious one
+_NAMED = ("who", "where")  # what is always a name, so that two names answer the same more often
 _ASKS = re.compile(r"\b(?:who|whom|whose|what|which|when|where|why|how)\b", re.I)
 _DENIAL = re.compile(r"\b(?:not|never|no longer|neither|nor|denied|cannot)\b|n[’']t\b", re.I)
 
@@ -93,9 +95,13 @@ def _is_conflict(
     question: str, one: Sequence[Stand], other: Sequence[Stand], groups: Sequence[Sequence[Stand]]
 ) -> bool:
     """Whether the strongest position and another are probably about the same thing."""
-    if not _is_told(question, (_first(one), _first(other))):
+    if is_of_another(question, _first(other).statement.sentence):
         return False
     group = group_of(_first(other).value)
+    if group == "name" and answer_type(question) in _NAMED:
+        group = "named"
+    elif not _is_told(question, (_first(one), _first(other))):
+        return False
     least, sure = weights(f"disagreement.least.{group}", ("conflict", "sure"))
     if min(_first(one).features[-1], _first(other).features[-1]) < sure:
         return False
@@ -107,9 +113,9 @@ def _is_told(question: str, stands: Sequence[Stand]) -> bool:
     """Whether the sentences tell what is asked, and do not only name whom it is asked of.
 
     "How much has Ann lent to Bob?" is not answered by what Ann gave Bob and what Bob took from Ann, nor
-    is it disputed by what Bob wants to borrow. Of names and phrases one sentence need tell it, of dates that
-    of the best supported position: there the other one often says it in other words, while numbers count
-    all sorts of things.
+    is it disputed by what Bob wants to borrow. Of names and phrases one sentence need tell it (who and where
+    names are asked for none), of dates that of the best supported position: there the other one often says it
+    in other words, while numbers count all sorts of things.
     """
     wanted = {t for t, a, _ in terms(question) if a == 0 or not question[a].isupper()}
     told = [wanted & {t for t, _, _ in terms(s.statement.sentence)} for s in stands]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,13 +10,13 @@ from qa.annotate import annotate
 from qa.compose import compose
 from qa.confidence import sentence_relevance
 from qa.disagreement import Statement, find_disagreement
-from qa.rank import Ranking
+from qa.rank import RankedSentence, Ranking
 from qa.timing import timed
 from qa.types import Citation, Claim, Disagreement, Evidence, Found, Shown, Status, rendered
 from qa.verify import ReadDocument, verify
 
-_CONSIDERED = 10
-"""Sentences that are looked at for disagreement: as deep as the answer usually looks."""
+_CONSIDERED, _OF_ONE = 12, 3
+"""Sentences that are looked at for disagreement, and of one document at most: it takes one position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,9 @@ def extract(
     """The answer of the best `top_k` sentences and of `further`, the best of the question's other parts."""
     with timed(timings, "compose"):
         disagreement = find_disagreement(found.question, _statements(found, ranking))
-        draft = compose(found.question, found.evidence[:top_k], further, disagreement)
+        # A position's sentence may come after the first ones, which may be of one document.
+        evidence = found.evidence[:top_k] if disagreement is None else found.evidence
+        draft = compose(found.question, evidence, further, disagreement)
     with timed(timings, "verify"):
         verified = verify(draft, found.evidence, revisions(found), read)
         citations = annotate(found.question, verified.citations)
@@ -77,8 +80,21 @@ def revisions(found: Found) -> dict[str, str]:
     return {document_id: source.sha256 for document_id, source in found.sources.items()}
 
 
+def considered(sentences: Sequence[RankedSentence]) -> list[tuple[int, RankedSentence]]:
+    """The sentences, best first, that are looked at for disagreement, with their numbers as evidence."""
+    of_one: Counter[str] = Counter()
+    chosen = []
+    for number, one in enumerate(sentences, start=1):
+        of_one[one.passage.document_id] += 1
+        if of_one[one.passage.document_id] <= _OF_ONE:
+            chosen.append((number, one))
+        if len(chosen) == _CONSIDERED:
+            break
+    return chosen
+
+
 def _statements(found: Found, ranking: Ranking) -> list[Statement]:
-    """What `find_disagreement` reads of the evidence, as deep as the answer usually looks."""
+    """What `find_disagreement` reads of the evidence."""
     return [
         Statement(
             number=number,
@@ -89,7 +105,7 @@ def _statements(found: Found, ranking: Ranking) -> list[Statement]:
             passage=one.passage.text,
             relevance=sentence_relevance(one),
         )
-        for number, one in enumerate(ranking.sentences[:_CONSIDERED], start=1)
+        for number, one in considered(ranking.sentences)
     ]
 
 
