@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qa.premise import is_of_another
 
@@ -52,3 +54,34 @@ def test_a_sentence_on_another_is_told(question: str, sentence: str) -> None:
 )
 def test_a_sentence_on_the_same_is_not(question: str, sentence: str) -> None:
     assert not is_of_another(question, sentence)
+
+
+NAMING = st.lists(
+    st.sampled_from(
+        [
+            "How",
+            "When",
+            "did",
+            "was",
+            "Ann",
+            "the",
+            "US",
+            "in’s",
+            "in",
+            "of",
+            "built",
+            "builds",
+            ",",
+            ".",
+            "Oakdale's",
+            "UK",
+            "B",
+        ]
+    ),
+    max_size=12,
+).map(" ".join)
+
+
+@given(st.one_of(NAMING, st.text(max_size=40)), st.one_of(NAMING, st.text(max_size=40)))
+def test_any_text_is_survived(question: str, sentence: str) -> None:
+    assert is_of_another(question, sentence) in (True, False)
