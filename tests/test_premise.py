@@ -17,6 +17,9 @@ LENT = "Last year, Norway invested $40 million in nine bridges in Iceland, with 
         # Another one does it.
         ("How much did Sweden invest in bridges in Iceland?", LENT),
         ("When did Ashford win the cup?", "In 1971, Oakdale finally wins the cup."),
+        ("When did Ashford rebuild the mill?", "Oakdale rebuilt the mill in 1901."),
+        ("When did Ashford leave the league?", "In 1971, Oakdale left the league."),
+        ("When did Ann found the bank?", "John Baker founded the bank in 1921."),
         ("When was Ashford rebuilt?", "Oakdale was rebuilt in 1884."),
         # The names are exchanged.
         ("How much did Iceland invest in Norway?", LENT),

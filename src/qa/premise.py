@@ -23,13 +23,28 @@ Name = tuple[Word, ...]
 
 _VALUES = frozenset({"when", "money", "count", "amount", "duration", "percent"})
 _BE = frozenset("was were is are been be".split())  # noqa: SIM905
-_AUXILIARIES = _BE | frozenset("did does do has have had will would can could".split())  # noqa: SIM905
+_BEFORE_BASE = frozenset("did does do will would can could".split())  # noqa: SIM905
+_AUXILIARIES = _BE | _BEFORE_BASE | frozenset(("has", "have", "had"))
 _BETWEEN = re.compile(r"\w+ly|first|also|ever|not|already|then|once")
 _ARTICLES = ("the", "a", "an")
 _PLACING = frozenset("in from to with at of by for on against into near over".split())  # noqa: SIM905
 _NOMINAL = _PLACING | frozenset(  # before a word that is no verb: "billions in investments"
     "the a an its his her their this that these those no some any more many".split()  # noqa: SIM905
 )
+# What no stem joins with its verb: a past form, the verb, and so on.
+_FORMS = (
+    "won win paid pay held hold left leave built build rebuilt rebuild met meet led lead fled flee sold "  # noqa: SIM905
+    "sell told tell made make sent send spent spend lent lend lost lose found find fought fight bought "
+    "buy brought bring taught teach caught catch thought think sought seek kept keep fell fall fallen "
+    "fall gave give given give took take taken take came come became become began begin begun begin wrote "
+    "write written write drew draw drawn draw grew grow grown grow flew fly went go gone go ran run sang "
+    "sing sung sing spoke speak spoken speak broke break broken break chose choose chosen choose rose "
+    "rise risen rise drove drive stole steal stolen steal threw throw thrown throw shot shoot struck "
+    "strike stood stand understood understand said say laid lay dealt deal felt feel saw see seen see ate "
+    "eat eaten eat swore swear sworn swear did do done do had have withdrew withdraw withdrawn withdraw "
+    "overthrew overthrow overthrown overthrow".split()
+)
+_PAST = dict(zip(_FORMS[::2], _FORMS[1::2], strict=True))
 _CALENDAR = re.compile(
     "january|february|march|april|may|june|july|august|september|october|november|december|.*day"
 )
@@ -77,7 +92,13 @@ def _read(question: str) -> _Asked:
     if subject is None or not plain or re.search(r"['’,-]", question[subject[-1].start : after[0].start]):
         return _Asked(names, None, "", False, (), placed)
     objects = (n for n in names if n[0].start > after[0].start and _stands_alone(question, n))
-    return _Asked(names, subject, stem(after[0].key), there[at].key in _BE, tuple(objects), placed)
+    # "did found" is of founding, "was found" of finding.
+    verb = stem(after[0].key) if there[at].key in _BEFORE_BASE else _verb(after[0])
+    return _Asked(names, subject, verb, there[at].key in _BE, tuple(objects), placed)
+
+
+def _verb(word: Word) -> str:
+    return stem(_PAST.get(word.key, word.key))
 
 
 def _stands_alone(text: str, name: Name) -> bool:
@@ -103,7 +124,7 @@ def _other_subject(asked: _Asked, said: _Said) -> bool:
         return False
     doers = []
     for j, word in enumerate(said.words):
-        if stem(word.key) != asked.verb or word.capital or word.key.endswith("ing"):
+        if _verb(word) != asked.verb or word.capital or word.key.endswith("ing"):
             continue
         k = j - 1
         while k >= 0 and (said.words[k].key in _AUXILIARIES or _BETWEEN.fullmatch(said.words[k].key)):
@@ -117,7 +138,7 @@ def _other_subject(asked: _Asked, said: _Said) -> bool:
         doers.append(doer)
     if not doers or any(_same(doer, asked.subject) for doer in doers):
         return False
-    told = [any(_same(doer, name) for name in asked.names) for doer in doers]
+    told = [any(_is_part(doer, name) for name in asked.names) for doer in doers]
     return all(told) if _has(said, asked.subject) else not any(told)
 
 
@@ -151,7 +172,13 @@ def _lacks_object(question: str, asked: _Asked, said: _Said) -> bool:
 
 
 def _same(one: Name, other: Name) -> bool:
-    return any(same_name(a.key, b.key) for a in one for b in other)
+    """Whether two names may be one: they share a word, or one is the other's initials."""
+    short = [("".join(w.key[:1] for w in a), b) for a, b in ((one, other), (other, one)) if len(b) == 1]
+    return any(same_name(a.key, b.key) for a in one for b in other) or any(b[0].key == a for a, b in short)
+
+
+def _is_part(one: Name, other: Name) -> bool:
+    return all(any(same_name(a.key, b.key) for b in other) for a in one)
 
 
 def _has(said: _Said, name: Name) -> bool:
