@@ -31,6 +31,8 @@ ONLY_IN = {
     "langchain_openai": {"qa/generator.py"},
     "httpx2": {"qa/generator.py"},
     "xllamacpp": {"qa/local_llm.py"},
+    "ray": {"qa/ray_ingest.py"},
+    "pyarrow": {"qa/ray_ingest.py"},
     "pypdfium2": {"qa/formats/pdf.py", "qa/formats/pdf_lines.py"},
     "docx": {"qa/formats/docx.py"},
     "lxml": {"qa/formats/html.py", "qa/formats/html_metadata.py", "qa/formats/docx.py"},
@@ -90,7 +92,7 @@ def test_only_build_names_concrete_models() -> None:
 )
 def test_importing_loads_nothing_heavy(code: str) -> None:
     run = "\ntry:\n    main()\nexcept SystemExit:\n    pass" if "main" in code else ""
-    heavy = "{'torch', 'chromadb', 'onnxruntime', 'fastapi', 'openai', 'xllamacpp'}"
+    heavy = "{'torch', 'chromadb', 'onnxruntime', 'fastapi', 'openai', 'xllamacpp', 'ray'}"
     check = f"\nimport sys; print(sorted({heavy} & set(sys.modules)), file=sys.stderr)"
     result = subprocess.run(
         [sys.executable, "-c", code + run + check], capture_output=True, text=True, check=True, timeout=60

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -11,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from qa.doctor import Check, Diagnosis, examine
 from qa.doctor import Progress as CheckProgress
 from qa.index import Index
-from qa.ingest import ingest
+from qa.ingest import Cluster, ingest
 from qa.interfaces import Embedder, Generator
 from qa.models import EntailmentModel, OnnxEmbedder, TorchEmbedder, verify_files
 from qa.pipeline import QA
@@ -98,8 +99,13 @@ def run_repair(settings: Settings, diagnosis: Diagnosis, progress: CheckProgress
     return repair(diagnosis, settings.index, reader, _embedder_for(reader), settings.chroma_url, progress)
 
 
-def run_ingest(settings: Settings, paths: Sequence[Path], progress: OnProgress = lambda done: None) -> Report:
-    """Bring the index up to date with the files at `paths`; see `ingest`."""
+def run_ingest(
+    settings: Settings,
+    paths: Sequence[Path],
+    progress: OnProgress = lambda done: None,
+    ray_address: str | None = None,
+) -> Report:
+    """Bring the index up to date with the files at `paths`, on a Ray cluster if one is named."""
     reader = build_embedder()
     return ingest(
         paths,
@@ -109,7 +115,14 @@ def run_ingest(settings: Settings, paths: Sequence[Path], progress: OnProgress =
         reader=reader,
         embedder_for=_embedder_for(reader),
         progress=progress,
+        cluster=None if ray_address is None else _cluster_at(ray_address),
     )
+
+
+def _cluster_at(address: str) -> Cluster:
+    from qa.ray_ingest import on_cluster
+
+    return partial(on_cluster, address=address, reader=OnnxEmbedder, encoder=TorchEmbedder)
 
 
 def _embedder_for(reader: Embedder) -> EmbedderFor:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from qa.errors import IndexDamaged
@@ -24,6 +25,10 @@ class Known:
     origin: str
     file: str
     manifest: str
+
+    def digest(self) -> bytes:
+        """16 bytes that another document, or another state of this one, does not have."""
+        return hashlib.blake2b(json.dumps(asdict(self), sort_keys=True).encode(), digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)

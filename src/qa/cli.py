@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
 from qa.cli_doctor import doctor
-from qa.errors import QAError
+from qa.errors import QAError, SettingsError
 from qa.progress import IngestBar
 from qa.settings import Settings, load_settings
 
@@ -30,19 +32,43 @@ app = typer.Typer(
 # What is heavy is imported inside the commands: 'qa --help' loads neither torch nor chromadb.
 
 
-@app.command("ingest")
+_CLUSTER_ADDRESS = re.compile(r"[^/\s]+:\d+")
+
+
+class _WithOptionalAddress(typer.core.TyperCommand):
+    """Lets --ray stand alone, which Typer knows no way to say: what follows it may be a path as well."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = list(args)
+        if "--ray" in given:
+            place = given.index("--ray")
+            if not _CLUSTER_ADDRESS.fullmatch("".join(given[place + 1 : place + 2])):
+                given.insert(place + 1, "local")
+        return super().parse_args(ctx, given)
+
+
+@app.command("ingest", cls=_WithOptionalAddress)
 def ingest_command(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="files or folders; the corpus folder by default")
     ] = None,
     watch: Annotated[bool, typer.Option(help="go on until Ctrl-C, following what changes")] = False,
     quiet: Annotated[bool, typer.Option(help="say only what failed")] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:PORT]",
+            help="read and encode on that Ray cluster, or on one made for it",
+        ),
+    ] = None,
 ) -> None:
     """Bring the index up to date with files. The exit code is 2 if any could not be read."""
     settings = load_settings()
+    if watch and ray:
+        raise SettingsError("--watch and --ray don't go together; run 'qa ingest --ray' first, then --watch.")
     if watch:
         _watch(settings, paths or [settings.corpus], quiet=quiet)
-    elif _ingest(settings, paths or [settings.corpus], quiet=quiet).failed:
+    elif _ingest(settings, paths or [settings.corpus], quiet=quiet, ray=ray).failed:
         raise typer.Exit(2)
 
 
@@ -188,11 +214,11 @@ def _watch(settings: Settings, paths: Sequence[Path], *, quiet: bool) -> None:
         typer.echo("Stopped.")
 
 
-def _ingest(settings: Settings, paths: Sequence[Path], *, quiet: bool) -> Report:
+def _ingest(settings: Settings, paths: Sequence[Path], *, quiet: bool, ray: str | None = None) -> Report:
     from qa.build import run_ingest
 
     with IngestBar(quiet) as bar:
-        report = run_ingest(settings, paths, bar.show)
+        report = run_ingest(settings, paths, bar.show, ray)
     if not quiet:
         names = ("added", "changed", "removed", "unchanged", "failed")
         counts = ", ".join(f"{len(getattr(report, name))} {name}" for name in names)

@@ -31,6 +31,7 @@
     ├── GeneratorError       the language model gives no answer; there is still the extractive one
     │   ├── GeneratorUnavailable  it is away, overloaded or too slow (transient: try again)
     │   └── GeneratorRefused      its server refuses, or is none (permanent: correct the settings)
+    ├── ClusterError         Ray is not installed, its cluster can't be reached, or gave up (try again)
     └── ServiceError         a running service can't be reached or refuses
 
 Each message is one sentence or two that say what to do next.
@@ -173,6 +174,10 @@ class GeneratorRefused(GeneratorError):
     """The language model's server refuses, or speaks another protocol: the settings are to be corrected."""
 
     told = "The language model can't be used as it is set up."
+
+
+class ClusterError(QAError):
+    """Ray is not installed, or its cluster can't be reached or gave up."""
 
 
 class ServiceError(QAError):

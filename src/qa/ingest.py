@@ -2,22 +2,40 @@
 
 Files are read and split in some threads and processes, passages encoded in another, and the index is
 written by the thread that calls: each works ahead of the next by a bounded amount, so that memory does
-not grow with the folder.
+not grow with the folder. A `Cluster` takes the place of all but the writer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import chain, islice
 from pathlib import Path
 
 from qa.errors import CorpusMissing
 from qa.flow import ahead
 from qa.index import Index, manifest_of
 from qa.interfaces import Embedder
-from qa.reading import Fresh, Item, Reading, Report
-from qa.sources import Scan, scan
-from qa.writing import AHEAD, EmbedderFor, OnProgress, Progress, Writer, chunks, encoded
+from qa.noting import Noting
+from qa.packing import PackedEncoding
+from qa.reading import Done, Fresh, Item, Reading, Report, with_passages
+from qa.sources import Scan, Source, scan
+from qa.split import CountTokens
+from qa.writing import (
+    AHEAD,
+    Chunk,
+    EmbedderFor,
+    Encoded,
+    OnProgress,
+    Piece,
+    Progress,
+    Writer,
+    chunks,
+    encoded,
+)
+
+Cluster = Callable[[Iterator[Source], Noting], Generator[Encoded]]
+"""Reads, splits and encodes files elsewhere; its chunks hold what they say (`Told`), in order."""
 
 
 def ingest(
@@ -29,12 +47,14 @@ def ingest(
     reader: Embedder,
     embedder_for: EmbedderFor,
     progress: OnProgress = lambda done: None,
+    cluster: Cluster | None = None,
 ) -> Report:
     """Make the index hold what the files at `paths` say.
 
     Unchanged files are skipped, changed ones replaced, and documents whose file is gone removed.
     A file that can't be read is reported, and what was indexed of it before stays. `reader` counts
-    word pieces, `embedder_for` gives the encoder of the passages; both are of one vector space.
+    word pieces, `embedder_for` gives the encoder of the passages; both are of one vector space. Where there
+    is a `cluster`, files are read and encoded there.
     Raises `CorpusMissing` for a path that isn't there or holds no file, `IndexBusy` or `IndexForeign`.
     """
     scans = _distinct([scan(path, corpus, index_folder) for path in paths])
@@ -43,9 +63,16 @@ def ingest(
     report = Report()
     with Index.write(index_folder, reader, chroma_url) as index:
         writer = Writer(index, manifest, total, progress)
-        reading = Reading(index, manifest, reader.count_tokens, report)
+        noting = Noting(index, manifest, report, {one.origin: one.root for one in scans})
+        if cluster is not None:
+            with closing(cluster(_sources(scans), noting)) as elsewhere:
+                for chunk, encodings in _noted(elsewhere, noting):
+                    writer.add(chunk, encodings)
+        reading = Reading(noting, reader.count_tokens)
+        read_here = reading.items(() if cluster else _sources(scans))
+        items = chain(read_here, _outdated(scans, index, manifest, report, reader.count_tokens))
         with (
-            closing(ahead(chunks(_items(scans, index, manifest, reading)), AHEAD)) as read,
+            closing(ahead(chunks(items), AHEAD)) as read,
             closing(ahead(encoded(read, embedder_for), 2)) as made,
         ):
             try:
@@ -64,8 +91,8 @@ def index_documents(documents: Iterable[Fresh], index: Index, embedder: Embedder
     """Split, encode and put in documents, each in the place of what has its id."""
     manifest = manifest_of(embedder)
     writer = Writer(index, manifest)
-    reading = Reading(index, manifest, embedder.count_tokens, Report())
-    for chunk, encodings in encoded(chunks(map(reading.split, documents)), lambda _: embedder):
+    fresh = (with_passages(one, embedder.count_tokens) for one in documents)
+    for chunk, encodings in encoded(chunks(fresh), lambda _: embedder):
         writer.add(chunk, encodings)
 
 
@@ -94,16 +121,39 @@ def _total(scans: Sequence[Scan]) -> Progress:
     return Progress(files_total=files, bytes_total=size)
 
 
-def _items(scans: Sequence[Scan], index: Index, manifest: str, reading: Reading) -> Iterator[Item]:
-    """What is to be put in: what files say, then what was indexed otherwise than now and no file told of."""
-    yield from reading.items(source for one in scans for source in one.sources)
-    report = reading.report
+def _sources(scans: Sequence[Scan]) -> Iterator[Source]:
+    return (source for one in scans for source in one.sources)
+
+
+def _noted(elsewhere: Iterable[Encoded], noting: Noting) -> Iterator[Encoded]:
+    """The chunks without the documents that are not to be put in."""
+    item: Item | None = None
+    for chunk, encodings in elsewhere:
+        following = iter(encodings)
+        pieces: Chunk = []
+        theirs: list[PackedEncoding] = []
+        for piece in chunk:
+            of_piece = list(islice(following, piece.stop - piece.start))
+            if piece.start == 0:
+                assert not isinstance(piece.item, Done)
+                item = noting.item(piece.item)
+            if item is not None:
+                pieces.append(Piece(item, piece.start, piece.stop))
+                theirs += of_piece
+        yield pieces, theirs
+
+
+def _outdated(
+    scans: Sequence[Scan], index: Index, manifest: str, report: Report, count_tokens: CountTokens
+) -> Iterator[Item]:
+    """What was indexed otherwise than now and no file told of."""
     handled = {*report.added, *report.changed, *report.removed, *_gone(scans, index)}
     for document_id in index.outdated(manifest):
         if document_id not in handled:
             before = index.known([document_id])[document_id]
             report.changed.append(document_id)
-            yield reading.split(Fresh(index.document(document_id), before.origin, before.file))
+            fresh = Fresh(index.document(document_id), before.origin, before.file)
+            yield with_passages(fresh, count_tokens)
 
 
 def _gone(scans: Sequence[Scan], index: Index) -> list[str]:

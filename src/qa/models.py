@@ -133,15 +133,20 @@ class OnnxEmbedder(_Embedder):
 
 
 class TorchEmbedder(_Embedder):
-    """The published weights in PyTorch. Raises `ModelError` as `OnnxEmbedder` does."""
+    """The published weights in PyTorch. Raises `ModelError` as `OnnxEmbedder` does.
 
-    def __init__(self) -> None:
+    `threads`: how many processors it uses; by default all that this process may use.
+    """
+
+    def __init__(self, threads: int | None = None) -> None:
         super().__init__()
         import torch
 
         self._torch = torch
         # Threads set their own share: PyTorch keeps the number of its helpers by thread.
-        self._threads = ThreadPoolExecutor(_processors(), initializer=torch.set_num_threads, initargs=(1,))
+        self._threads = ThreadPoolExecutor(
+            threads or _processors(), initializer=torch.set_num_threads, initargs=(1,)
+        )
         self._model = _torch_model()
         if _has_bfloat16():
             exact = self._probed()

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.interfaces import TokenVectors
+from qa.interfaces import Encoding, TokenVectors
 
 Packed = tuple[bytes, bytes]
 """The spans and the vectors of the tokens of a passage, as `pack` gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackedEncoding:
+    """A passage as the index keeps it: its vector, (dimension,) float32 of length 1, and its tokens."""
+
+    vector: NDArray[np.float32]
+    tokens: Packed
+
+
+def packed(encoding: Encoding) -> PackedEncoding:
+    """What the index keeps of an encoding: a quarter of its size."""
+    return PackedEncoding(encoding.vector, pack(encoding.tokens))
 
 
 def pack(tokens: TokenVectors) -> Packed:

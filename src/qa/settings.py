@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -106,6 +106,11 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
         raise SettingsError(f"{name}={first['input']!r} is not usable: {first['msg']}.") from error
+
+
+def set_environment(variables: Mapping[str, str]) -> None:
+    """Tell a library, and the processes that it starts, what they take from the environment alone."""
+    os.environ.update(variables)
 
 
 def model_source(settings: Settings) -> ModelSource:

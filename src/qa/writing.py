@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from qa.index import Index
 from qa.instructions import as_read
-from qa.interfaces import Embedder, Encoding
-from qa.packing import Packed, pack
-from qa.reading import Done, Fresh, Item
+from qa.interfaces import Embedder
+from qa.packing import Packed, PackedEncoding, packed
+from qa.reading import Done, Fresh, Item, Told
 from qa.store import Entry
 from qa.types import Passage
 
@@ -46,9 +46,9 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Passages `start` to `stop` of an item; of one that is `Done` there are none."""
+    """Passages `start` to `stop` of an item; only a document has some."""
 
-    item: Item
+    item: Item | Told
     start: int = 0
     stop: int = 0
 
@@ -59,9 +59,11 @@ class Piece:
 
 
 Chunk = list[Piece]
+Encoded = tuple[Chunk, list[PackedEncoding]]
+"""A chunk with the encodings of its passages."""
 
 
-def chunks(items: Iterable[Item]) -> Iterator[Chunk]:
+def chunks(items: Iterable[Item | Told]) -> Iterator[Chunk]:
     """The items, cut and put together so that each chunk but the last has the same number of passages.
 
     A chunk holds at most a thousand items: a long run of unchanged files is seen to go by.
@@ -84,7 +86,7 @@ def chunks(items: Iterable[Item]) -> Iterator[Chunk]:
         yield chunk
 
 
-def encoded(made: Iterator[Chunk], embedder_for: EmbedderFor) -> Iterator[tuple[Chunk, list[Encoding]]]:
+def encoded(made: Iterator[Chunk], embedder_for: EmbedderFor) -> Iterator[Encoded]:
     """Each chunk with what the encoder makes of its passages; which one is chosen by the first few chunks."""
     first: list[Chunk] = []
     for chunk in made:
@@ -96,15 +98,19 @@ def encoded(made: Iterator[Chunk], embedder_for: EmbedderFor) -> Iterator[tuple[
             break
     embedder = embedder_for(sum(map(_count, first)))
     for chunk in chain(first, made):
-        texts = _texts(chunk)
-        yield chunk, embedder.encode(texts) if texts else []
+        yield chunk, encode(texts_of(chunk), embedder)
+
+
+def encode(texts: Sequence[str], embedder: Embedder) -> list[PackedEncoding]:
+    """What the index keeps of texts, packed at once: unpacked, their tokens take four times the memory."""
+    return [packed(one) for one in embedder.encode(texts)] if texts else []
 
 
 def _count(chunk: Chunk) -> int:
     return sum(len(piece.passages) for piece in chunk)
 
 
-def _texts(chunk: Chunk) -> list[str]:
+def texts_of(chunk: Chunk) -> list[str]:
     """What the encoder reads of the passages of a chunk."""
     return [text for piece in chunk for text in _read(piece)]
 
@@ -134,7 +140,7 @@ class Writer:
         self._tokens: list[Packed] = []
         progress(self._done)
 
-    def add(self, chunk: Chunk, encodings: Sequence[Encoding]) -> None:
+    def add(self, chunk: Chunk, encodings: Sequence[PackedEncoding]) -> None:
         """Take in a chunk with what the encoder made of its passages; write what is complete by it."""
         following = iter(encodings)
         entries: list[Entry] = []
@@ -143,8 +149,7 @@ class Writer:
         for piece in chunk:
             for encoding in islice(following, piece.stop - piece.start):
                 self._vectors.append(encoding.vector)
-                # Packed at once: unpacked the tokens of a long document take four times the memory.
-                self._tokens.append(pack(encoding.tokens))
+                self._tokens.append(encoding.tokens)
             if isinstance(piece.item, Fresh) and piece.stop == len(piece.item.passages):
                 entries.append(self._entry(piece.item))
                 vectors += self._vectors
