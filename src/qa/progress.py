@@ -26,16 +26,20 @@ class IngestBar:
         self._bar = Progress(*columns, console=Console(stderr=True), disable=quiet)
         self._task = self._bar.add_task("", total=None, visible=False)
         self._start = time.monotonic()
+        self._is_shown = False
 
     def __enter__(self) -> Self:
-        self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._is_shown:  # else this would write an empty line
+            self._bar.stop()
 
     def show(self, done: Done) -> None:
         """Say what is done; nothing while no document was put in, since files that are passed over fly by."""
+        if done.documents > 0 and not self._is_shown:
+            self._bar.start()
+            self._is_shown = True
         seconds = max(time.monotonic() - self._start, 0.1)
         self._bar.update(
             self._task,
