@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import files
+from qa.cli import main
 
 CHINA = "How much did China invest in Belarus, and in how many projects?"
 
@@ -148,3 +149,18 @@ def test_an_empty_question_is_refused(folder: Path) -> None:
     qa("ingest", cwd=folder)
     fails(qa("ask", "  ", cwd=folder), "empty")
     fails(qa("ask", "x" * 3000, cwd=folder), "3000 characters", "shorten")
+
+
+def test_an_interrupted_ingest_says_that_nothing_is_lost(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("qa.build.run_ingest", interrupt)
+    monkeypatch.setattr(sys, "argv", ["qa", "ingest"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert "what is in the index stays" in capsys.readouterr().err

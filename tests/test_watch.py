@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -92,6 +93,24 @@ def test_errors_do_not_end_it(corpus: Path) -> None:
         assert "holds no document" in str(watched.complaints.get(timeout=SOON))
         (corpus / "birds.txt").write_text("Birds sing.")
         assert until(watched, "added") == ["birds"]
+
+
+def test_a_folder_that_is_put_in_the_place_of_another_is_followed(corpus: Path) -> None:
+    other = corpus.parent / "other"
+    other.mkdir()
+    (other / "rain.txt").write_text("Rain falls.")
+    with watching(corpus, corpus, other) as watched:
+        assert until(watched, "added") == ["cats", "dogs", "rain"]
+        shutil.rmtree(corpus)
+        while "does not exist" not in str(watched.complaints.get(timeout=SOON)):
+            pass  # it may look while there is still an empty folder
+        (other / "snow.txt").write_text("Snow falls.")
+        assert until(watched, "added") == ["snow"]
+        corpus.mkdir()
+        (corpus / "birds.txt").write_text("Birds sing.")
+        assert until(watched, "added") == ["birds"]
+        (corpus / "bees.txt").write_text("Bees hum.")
+        assert until(watched, "added") == ["bees"]
 
 
 def test_it_waits_while_another_process_writes(corpus: Path) -> None:

@@ -68,7 +68,13 @@ def ingest_command(
         raise SettingsError("--watch and --ray don't go together; run 'qa ingest --ray' first, then --watch.")
     if watch:
         _watch(settings, paths or [settings.corpus], quiet=quiet)
-    elif _ingest(settings, paths or [settings.corpus], quiet=quiet, ray=ray).failed:
+        return
+    try:
+        report = _ingest(settings, paths or [settings.corpus], quiet=quiet, ray=ray)
+    except KeyboardInterrupt:
+        _complain("Interrupted; what is in the index stays, and the next 'qa ingest' goes on from there.")
+        raise typer.Exit(130) from None
+    if report.failed:
         raise typer.Exit(2)
 
 

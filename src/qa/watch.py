@@ -36,34 +36,65 @@ def watch(
     """
     scans = [scan(path, corpus, index_folder) for path in paths]
     roots = [one.path for one in scans]
-    index_folder = index_folder.resolve()
-    due = set(roots)
-    is_waiting = False
-    changes = watchfiles.watch(
-        *{root if root.is_dir() else root.parent for root in roots},
-        watch_filter=lambda _, name: _counts(Path(name), index_folder),
-        debounce=_DEBOUNCE_MS,
-        step=_QUIET_MS,
-        rust_timeout=_RETRY_MS,
-        yield_on_timeout=True,  # at once after the watch begins: nothing that changes meanwhile is missed
-        stop_event=stop,
-        raise_interrupt=False,
-    )
-    for changed in changes:
-        due |= _affected((Path(name) for _, name in changed), scans)
-        if not due:
+    folders = {root if root.is_dir() else root.parent for root in roots}
+    stop = stop or threading.Event()
+    following = _Following(scans, sync, complain)
+    while not stop.is_set():
+        inodes = _inodes(folders)
+        there = [folder for folder, inode in inodes.items() if inode is not None]
+        if not there:
+            stop.wait(_RETRY_MS / 1000)
             continue
+        changes = watchfiles.watch(
+            *there,
+            watch_filter=lambda _, name: _counts(Path(name), index_folder.resolve()),
+            debounce=_DEBOUNCE_MS,
+            step=_QUIET_MS,
+            rust_timeout=_RETRY_MS,
+            yield_on_timeout=True,  # at once after the watch begins: nothing that changes meanwhile is missed
+            stop_event=stop,
+            raise_interrupt=False,
+        )
+        following.due |= {root for root in roots if root.exists()}
+        for changed in changes:
+            following.follow(Path(name) for _, name in changed)
+            if _inodes(folders) != inodes:
+                break  # of a folder in the place of another nothing would be told
+        else:
+            return  # stopped, or by Ctrl-C
+
+
+class _Following:
+    """What is `due` to be read again, until `sync` has done it."""
+
+    def __init__(self, scans: Sequence[Scan], sync: Sync, complain: Callable[[QAError], None]) -> None:
+        self._scans = scans
+        self._sync = sync
+        self._complain = complain
+        self._is_waiting = False
+        self.due: set[Path] = set()
+
+    def follow(self, changed: Iterable[Path]) -> None:
+        """Have what is due read, with what `changed`; later, where another process writes the index."""
+        self.due |= _affected(changed, self._scans)
+        if not self.due:
+            return
         try:
-            sync(sorted(due))
+            self._sync(sorted(self.due))
         except IndexBusy as error:
-            if not is_waiting:
-                complain(error)
-            is_waiting = True
-            continue
+            if not self._is_waiting:
+                self._complain(error)
+            self._is_waiting = True
+            return
         except QAError as error:
-            complain(error)
-        is_waiting = False
-        due.clear()
+            self._complain(error)
+        self._is_waiting = False
+        self.due.clear()
+
+
+def _inodes(folders: Iterable[Path]) -> dict[Path, int | None]:
+    """Tells a folder from another one that is put in its place; None where there is none."""
+    return {folder: folder.stat().st_ino if folder.is_dir() else None for folder in folders}
 
 
 def _counts(path: Path, index_folder: Path) -> bool:
