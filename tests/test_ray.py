@@ -92,6 +92,9 @@ def fill(corpus: Path) -> None:
     )
     (corpus / "cut.pdf").write_bytes(b"%PDF-1.7 cut")
     (corpus / "film.mp4").write_bytes(b"moving")
+    twice = ({"id": "one", "text": text} for text in ("The first of a name.", "The second of it."))
+    (corpus / "twice.jsonl").write_text("".join(json.dumps(row) + "\n" for row in twice))
+    (corpus / os.fsdecode(b"no\xff.txt")).write_text("Of a name that is not UTF-8.")
     (corpus / "copy").mkdir()
     (corpus / "copy" / "empty.md").write_text("")
 
