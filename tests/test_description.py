@@ -165,6 +165,7 @@ def test_each_problem_that_is_documented_is_sent(
         service(only_local=True).get("/healthz"),
         plain.post("/v1/search", json={"query": "x"}, headers={"Origin": "http://elsewhere.example"}),
         limited.get("/v1/documents"),
+        service(max_requests=0).get("/v1/documents"),
         plain.post("/v1/ask", content=b"x" * 6_000_000),
         plain.post("/v1/ask", json={}),
         plain.post("/v1/ask", json={"question": " "}),

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+from anyio import to_thread
 from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from starlette.routing import Route
@@ -14,6 +15,7 @@ from qa.pipeline import QA
 from qa.settings import Settings
 from qa_api import problems, static
 from qa_api.access import Access, AccessRules
+from qa_api.backlog import THREADS_BESIDES, Backlog
 from qa_api.body_limit import BodyLimit
 from qa_api.description import DescribedAPI
 from qa_api.documents import documents_router
@@ -38,6 +40,8 @@ def create_app(settings: Settings, qa: QA | None = None, *, only_local: bool = F
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        threads = to_thread.current_default_thread_limiter()
+        threads.total_tokens = settings.max_requests + THREADS_BESIDES
         async with assistants.running():
             yield
         service.close()
@@ -61,6 +65,7 @@ def create_app(settings: Settings, qa: QA | None = None, *, only_local: bool = F
     static.install(app)
     # The last added is the outermost.
     app.add_middleware(BodyLimit, uploads=settings.upload_max_files * settings.upload_max_bytes)
+    app.add_middleware(Backlog, limit=settings.max_requests)
     app.add_middleware(Access, access=AccessRules(settings, only_local=only_local))
     app.add_middleware(Observe, metrics=service.metrics, routes=route_paths(app))
     return app

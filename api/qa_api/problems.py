@@ -75,6 +75,7 @@ _KINDS: Mapping[str, tuple[int, str, str]] = {
         "Internal error",
         "An unexpected KeyError occurred; the service's log has the details.",
     ),
+    "overloaded": (503, "Too much at once", "As many requests as are taken are in work; try again in 2 s."),
     "not-ready": (503, "The service is not ready", "A request with a key is told what keeps it."),
 }
 """Problems that are no error of the library: status, title and what the detail usually is."""
@@ -95,11 +96,11 @@ _HEADERS = {
     503: ("Retry-After", "2", "seconds to wait, where that is known"),
 }
 _HTTP_KINDS = {404: "not-found", 405: "method-not-allowed"}
-_BUSY_SECONDS = 2
+BUSY_SECONDS = 2
 """After this long a writer of one upload is done."""
 
 
-_KINDS_OF_ALL = ("key-invalid", "host-refused", "origin-refused", "rate-limited", "internal")
+_KINDS_OF_ALL = ("key-invalid", "host-refused", "origin-refused", "rate-limited", "internal", "overloaded")
 
 
 def responses(*kinds: str) -> dict[int | str, dict[str, Any]]:
@@ -214,7 +215,7 @@ def _head(status: int) -> dict[str, Any]:
 def _on_qa_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, QAError)
     transient = isinstance(error, IndexBusy | IndexUnreachable)
-    headers = {"Retry-After": str(_BUSY_SECONDS)} if transient else None
+    headers = {"Retry-After": str(BUSY_SECONDS)} if transient else None
     if isinstance(error, IndexDamaged):
         request.app.state.service.mend()
     problem = problem_of(error)

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     api_keys: str = Field(default="", description="keys the service takes, as 'qa key' prints them")
     api_key: str = Field(default="", description="key that 'qa ask --url' sends")
     rate_limit: str = Field(default="6000/minute", description="requests of one key or address")
+    max_requests: int = Field(default=32, ge=1, description="requests in work and waiting at once")
     upload_max_bytes: int = Field(default=5_000_000, ge=1, description="size of one uploaded file")
     upload_max_files: int = Field(default=20, ge=1, description="files of one upload")
     feedback: Path = Field(
