@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from contextlib import suppress
 from typing import Annotated
@@ -47,6 +48,8 @@ def serve(
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=_LAST_SECONDS)
     server = uvicorn.Server(config)
     with suppress(KeyboardInterrupt):
+        # Once what is in work is finished, uvicorn raises again the signal that ended it.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         server.run([listener])
 
 

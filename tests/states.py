@@ -1,0 +1,59 @@
+"""Which states a document can have had while a question was answered, and whether an answer quotes such."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_MOST_WRONG = 20
+
+
+@dataclass(frozen=True)
+class Change:
+    """A document had another text, or none, from some moment between `began` and `ended` on."""
+
+    text: str | None
+    began: float
+    ended: float
+
+
+@dataclass
+class Seen:
+    """What is known of the documents, and what was seen of the service."""
+
+    history: dict[str, list[Change]] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+    told_to_wait: Counter[str] = field(default_factory=Counter)
+    milliseconds: dict[str, list[float]] = field(default_factory=dict)
+    cited: int = 0
+
+    def complain(self, of: str) -> None:
+        if len(self.wrong) < _MOST_WRONG:
+            self.wrong.append(of)
+
+    def possible(self, document: str, began: float, ended: float) -> dict[str, str]:
+        """Texts by their SHA-256 that `document` can have had at some moment of this time."""
+        changes = self.history.get(document, [])
+        until = [one.ended for one in changes[1:]] + [float("inf")]
+        return {
+            hashlib.sha256(one.text.encode()).hexdigest(): one.text
+            for one, gone in zip(changes, until, strict=True)
+            if one.text is not None and one.began <= ended and gone >= began
+        }
+
+    def check(self, citations: Sequence[dict[str, Any]], began: float, ended: float) -> None:
+        """Whether each quote is what a state of its document says, and all of a document of the same."""
+        revisions: dict[str, str] = {}
+        for one in citations:
+            document, revision = one["document_id"], one["revision"]
+            text = self.possible(document, began, ended).get(revision)
+            if text is None:
+                self.complain(f"{document} is cited at a revision that it did not have")
+            elif text[one["start"] : one["end"]] != one["quote"]:
+                self.complain(f"{document} is quoted with what it does not say: {one['quote']}")
+            if revisions.setdefault(document, revision) != revision:
+                self.complain(f"{document} is cited at two revisions in one answer")
+            self.cited += 1

@@ -1,0 +1,57 @@
+"""Mixed traffic on the service as it is installed; `make torture` has the long version."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from load import ASKING, measure
+from states import Change, Seen
+
+SECONDS = 60
+OLD, NEW = "The mill was built in 1300. It burnt in 1400.", "The mill was built in 1500. It burnt in 1600."
+
+
+def cited(text: str, quote: str) -> dict[str, Any]:
+    start = text.index(quote)
+    revision = hashlib.sha256(text.encode()).hexdigest()
+    return {
+        "document_id": "a",
+        "revision": revision,
+        "start": start,
+        "end": start + len(quote),
+        "quote": quote,
+    }
+
+
+@pytest.mark.parametrize(
+    ("citations", "asked", "complaint"),
+    [
+        ([cited(OLD, "The mill was built in 1300.")], (1, 2), None),
+        ([cited(OLD, "The mill was built in 1300.")], (9, 12), None),  # while it was replaced
+        ([cited(NEW, "It burnt in 1600.")], (9, 12), None),
+        ([cited(OLD, "It burnt in 1400.")], (14, 15), "revision that it did not have"),
+        ([cited(NEW, "It burnt in 1600.")], (1, 2), "revision that it did not have"),
+        ([cited(NEW, "It burnt in 1600.")], (25, 26), "revision that it did not have"),  # deleted
+        ([cited(OLD, "The mill"), cited(NEW, "It burnt")], (9, 12), "two revisions"),
+        ([{**cited(OLD, "The mill"), "quote": "A mill"}], (1, 2), "does not say"),
+    ],
+)
+def test_quotes_of_no_state_are_noticed(
+    citations: list[dict[str, Any]], asked: tuple[float, float], complaint: str | None
+) -> None:
+    changes = [Change(OLD, 0, 0), Change(NEW, 10, 13), Change(None, 20, 21)]
+    seen = Seen(history={"a": changes})
+    seen.check(citations, *asked)
+    assert seen.wrong == [] if complaint is None else complaint in seen.wrong[0]
+
+
+def test_sixteen_clients_get_nothing_but_right_answers(tmp_path: Path) -> None:
+    load = measure(tmp_path, SECONDS)
+    assert not load.wrong
+    assert load.exit_code == 0
+    assert load.cited
+    assert {*ASKING, "search", "upload", "delete"} <= {*load.loaded}
