@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,13 +37,19 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, prepare: Callable[[], None] | None = None, **settings: str) -> Iterator[Served]:
+def served(
+    folder: Path,
+    prepare: Callable[[], None] | None = None,
+    variables: Mapping[str, str] | None = None,
+    **settings: str,
+) -> Iterator[Served]:
     """The service over `folder`/corpus; `prepare` runs in its process before it starts."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     own = {"corpus": folder / "corpus", "index": folder / "index", "port": port, **settings}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("QA_")}
+    environment |= variables or {}
     environment |= {f"QA_{name.upper()}": str(value) for name, value in own.items()}
     command = [str(Path(sys.executable).parent / "qa"), "serve"]
     with (folder / "log").open("ab") as log:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import math
-import time
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +17,7 @@ from qa.errors import SettingsError
 from qa.keys import find_key, parse_keys
 from qa.settings import Settings
 from qa_api.problems import MCP_PATH, respond
+from qa_api.rates import Rates
 from qa_api.static import page_paths
 
 _ALIVE, _READY = "/healthz", "/readyz"
@@ -54,7 +52,7 @@ class AccessRules:
             raise SettingsError(
                 f"QA_RATE_LIMIT={settings.rate_limit!r} is not usable; write it like 60/minute."
             ) from error
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._rates = Rates(self._limit)
 
     def refusal(self, scope: Scope) -> Response | None:
         """What to answer instead of serving the request, if anything.
@@ -95,10 +93,10 @@ class AccessRules:
         return None
 
     def _too_often(self, path: str, who: str) -> Response | None:
-        if self._limiter.hit(self._limit, who):
+        wait = self._rates.wait(who)
+        if not wait:
             return None
-        free_at = self._limiter.get_window_stats(self._limit, who).reset_time
-        seconds = max(1, math.ceil(free_at - time.time()))
+        seconds = math.ceil(wait)
         detail = f"More than {self._limit}; try again in {seconds} s."
         return respond(path, "rate-limited", detail, {"Retry-After": str(seconds)})
 
