@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from collections.abc import Sequence
 
@@ -49,6 +50,47 @@ def _assembled(objects: list[bytes], encrypt: str) -> bytes:
     body += b"".join(f"{place:010} 00000 n \n".encode() for place in places)
     trailer = f"/Size {len(objects) + 1} /Root 1 0 R /Info {len(objects)} 0 R {encrypt}"
     return bytes(body) + f"trailer << {trailer} >>\nstartxref\n{start}\n%%EOF".encode()
+
+
+def looping_pdf(loop: str) -> bytes:
+    """A PDF of "Some words.", something of which leads back to itself.
+
+    `loop` is "pages" (the tree of pages holds itself), "count" (and says it has a million), "form" (a form
+    draws itself, four times each time), or "trailer" (an earlier trailer is the same one).
+    """
+    kids, count = {"pages": ("4 0 R 2 0 R", 2), "count": ("2 0 R", 1_000_000)}.get(loop, ("4 0 R", 1))
+    draws = b"/X Do /X Do /X Do /X Do"
+    content = (b"/X Do " if loop == "form" else b"") + b"BT /F 12 Tf 70 770 Td (Some words.) Tj ET"
+    form = b"<< /Type /XObject /Subtype /Form /BBox [0 0 500 800] /Resources << /XObject << /X 6 0 R >> >>"
+    resources = b"/Resources << /Font << /F 3 0 R >> /XObject << /X 6 0 R >> >>"
+    body = _assembled(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            f"<< /Type /Pages /Kids [{kids}] /Count {count} >>".encode(),
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R " + resources + b" >>",
+            b"<< /Length %d >>\nstream\n%b\nendstream" % (len(content), content),
+            form + b" /Length %d >>\nstream\n%b\nendstream" % (len(draws), draws),
+        ],
+        "",
+    )
+    start = body.rpartition(b"startxref\n")[2].split()[0]
+    return body.replace(b"trailer << ", b"trailer << /Prev " + start + b" ") if loop == "trailer" else body
+
+
+def lying_docx() -> bytes:
+    """A DOCX of a part that decompresses to a hundred megabytes and is said to have a thousand bytes."""
+    content = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(word("A word."))) as old,
+        zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for part in old.infolist():
+            padding = b" " * 100_000_000 if part.filename == "word/document.xml" else b""
+            new.writestr(part.filename, old.read(part) + padding)
+            if padding:
+                size = struct.pack("<I", new.getinfo(part.filename).file_size)
+    return content.getvalue().replace(size, struct.pack("<I", 1000))
 
 
 def encrypted_pdf() -> bytes:

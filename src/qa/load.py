@@ -16,6 +16,7 @@ from qa.formats.jsonl import read_lines
 from qa.metadata import METADATA_SUFFIX, parse_metadata
 from qa.types import Document
 
+_MAX_METADATA_BYTES = 1_000_000
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 Read = Callable[[Path, bytes], Extract]
 """`formats.read`, here or in another process."""
@@ -26,7 +27,11 @@ def load(path: Path, document_id: str, uri: str) -> Document:
 
     Raises a `LoadError` that says what to do with the file.
     """
-    formats.format_of(path)  # before reading what may be gigabytes of a film
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise unreadable(path, error) from error
+    formats.format_of(path, size)  # before reading what may be gigabytes of a film
     return parse(path, read_bytes(path), document_id, uri, _described(path))
 
 
@@ -125,7 +130,12 @@ def beside(path: Path) -> Path:
 
 def read_beside(path: Path) -> bytes | None:
     """The metadata file of a document, if there is one. Raises a `LoadError`."""
-    return read_bytes(beside(path)) if beside(path).exists() else None
+    found = beside(path)
+    if not found.exists():
+        return None
+    if found.stat().st_size > _MAX_METADATA_BYTES:
+        raise FileTooLarge(f"{found} has over {_MAX_METADATA_BYTES:,} bytes; leave out what is no metadata.")
+    return read_bytes(found)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -1,6 +1,6 @@
-"""Ingests and asks, with each kind of model, in a process in which unpickling anything is an error.
+"""Ingests and asks, with each kind of model, in a process that may neither unpickle nor leave this machine.
 
-`python unpickled.py CORPUS INDEX GGUF`; with `--control` it unpickles something itself, by C's unpickler.
+`python sealed.py CORPUS INDEX GGUF`; with `--control pickle` or `--control socket` it tries.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import _pickle
 import argparse
 import pickle
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from typing import Any
 PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".npy", ".npz", "pytorch_model.bin")
 
 
-def refuse_pickles() -> None:
-    """Whoever unpickles an object, calls an unpickler, or opens a file of that kind, gets an error."""
+def seal() -> None:
+    """Whoever unpickles, opens a file of that kind, or asks for or connects to a host, gets an error."""
 
     def refused(*_: object, **__: object) -> Any:
         raise AssertionError("something is unpickled")
@@ -26,6 +27,8 @@ def refuse_pickles() -> None:
             raise AssertionError(f"{arguments} is unpickled")
         if event == "open" and str(arguments[0]).endswith(PICKLES):
             raise AssertionError(f"{arguments[0]} is opened")
+        if event in {"socket.connect", "socket.getaddrinfo"} and "127.0.0.1" not in str(arguments):
+            raise AssertionError(f"{event} {arguments}")
 
     sys.addaudithook(watch)
     for name in ("load", "loads"):
@@ -38,12 +41,14 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("index", type=Path)
     parser.add_argument("gguf")
-    parser.add_argument("--control", action="store_true")
+    parser.add_argument("--control", choices=("pickle", "socket"))
     chosen = parser.parse_args()
     pickled = pickle.dumps(chosen)
-    refuse_pickles()
-    if chosen.control:
+    seal()
+    if chosen.control == "pickle":
         _pickle.loads(pickled)
+    if chosen.control == "socket":
+        socket.create_connection(("192.0.2.1", 80))
 
     from qa import build
     from qa.settings import Settings
