@@ -182,6 +182,16 @@ def test_pages_of_other_sites_can_not_write(settings: Settings, qa: QA) -> None:
     assert own.status_code == 200
 
 
+def test_pages_of_other_sites_can_not_read(client: TestClient, keys: dict[str, tuple[str, str]]) -> None:
+    """No route allows another origin anything, neither when it is asked beforehand nor in its answer."""
+    asking = {"Origin": "http://elsewhere.example", "Access-Control-Request-Method": "GET"}
+    for route in route_paths(client.app):  # type: ignore[arg-type]
+        for method in ("OPTIONS", "GET"):
+            response = client.request(method, filled(route), headers=asking | bearer(keys["all"][0]))
+            assert not [name for name in response.headers if name.startswith("access-control")], route
+            assert response.headers["cross-origin-resource-policy"] == "same-origin"
+
+
 def test_a_name_that_leads_here_is_refused_where_only_this_machine_may_ask(
     settings: Settings, qa: QA
 ) -> None:

@@ -10,6 +10,7 @@ from conftest import ROOT
 from qa.settings import PREFIX, Settings
 
 README = (ROOT / "README.md").read_text()
+SECURITY = (ROOT / "SECURITY.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
@@ -20,7 +21,7 @@ def test_the_settings_table_is_the_settings() -> None:
 
 
 def test_every_make_target_that_is_named_exists() -> None:
-    for text in (README, (ROOT / "ARCHITECTURE.md").read_text(), (ROOT / ".ci/run").read_text()):
+    for text in (README, (ROOT / "ARCHITECTURE.md").read_text(), SECURITY, (ROOT / ".ci/run").read_text()):
         for target in re.findall(r"\bmake (\w+)", text):
             assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE), target
 
@@ -29,6 +30,12 @@ def test_every_file_that_is_linked_exists() -> None:
     for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_tests_that_show_what_is_defended_exist() -> None:
+    named = set(re.findall(r"\btest_\w+", SECURITY))
+    assert named
+    assert not [name for name in named if not (ROOT / "tests" / f"{name}.py").is_file()]
 
 
 def test_every_module_is_in_the_architecture() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from qa.errors import ModelError
 from qa.models import EntailmentModel
@@ -14,7 +16,6 @@ WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] the cat dog slept barked did not . on ma
 
 def tiny(folder: Path, labels: list[str]) -> str:
     """A cross-encoder with these labels, saved where it can be loaded from by path."""
-    import torch
     from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
     torch.manual_seed(0)
@@ -60,3 +61,12 @@ def test_a_model_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.
     for name in (str(tmp_path / "nothing"), "nobody/nothing"):
         with pytest.raises(ModelError, match=r"QA_NLI_MODEL=.*nothing can't be loaded"):
             EntailmentModel(name)
+
+
+def test_weights_that_would_be_unpickled_are_not_loaded(tmp_path: Path) -> None:
+    folder = tiny(tmp_path, ["entailment", "neutral", "contradiction"])
+    safe = Path(folder) / "model.safetensors"
+    torch.save(load_file(safe), Path(folder) / "pytorch_model.bin")
+    safe.unlink()
+    with pytest.raises(ModelError, match="QA_NLI_MODEL"):
+        EntailmentModel(folder)

@@ -278,7 +278,7 @@ class EntailmentModel:
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
-            self._model = CrossEncoder(name, device="cpu")
+            self._model = CrossEncoder(name, device="cpu", model_kwargs={"use_safetensors": True})
         except (OSError, ValueError) as error:
             raise ModelError(
                 f"QA_NLI_MODEL={name} can't be loaded; name a folder with a cross-encoder, or one of a hub."
