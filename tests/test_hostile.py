@@ -29,8 +29,7 @@ def outcome(name: str, content: bytes) -> str:
         try:
             return parse(Path(name), content, "id", name, {}, process.read).text
         except LoadError as error:
-            assert name in str(error)
-            return type(error).__name__
+            return type(error).__name__ if name in str(error) else f"an error without a name: {error}"
 
 
 @pytest.mark.parametrize(

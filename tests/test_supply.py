@@ -96,7 +96,7 @@ def test_an_altered_file_of_the_model_is_not_loaded(tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize("control", ["", "pickle", "socket"])
 def test_nothing_is_unpickled_and_nobody_is_asked(tmp_path: Path, model_file: Path, control: str) -> None:
-    """Of safetensors, ONNX, GGUF, Chroma's files; of what documents link to. The controls would be noticed."""
+    """Of safetensors, ONNX, GGUF, Chroma's files; of what documents link to. The controls are noticed."""
     (tmp_path / "corpus").mkdir()
     links = "![a](http://192.0.2.1/a) <http://192.0.2.1/b> [c](file:///etc/passwd)"
     (tmp_path / "corpus" / "lamp.md").write_text(f"The lighthouse of Ulm was built in 1911.\n\n{links}")

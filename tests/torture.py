@@ -1,6 +1,6 @@
 """`make torture`: the long versions of the tests of faults, and a table of faults, trials and losses.
 
-Ends with 1 if anything was lost.
+Takes about two hours. Ends with 1 if anything was lost.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -25,19 +24,10 @@ from conftest import ROOT
 from indexing import INDEX
 from kills import OPERATIONS, SMALL_GRAPH, Bench, Outcome, state
 from qa import vectors
+from trials import Row, of_fuzzing, of_load, of_tests
 
 ON_A_SERVER = 0.2
 """Share of the kills with the vectors on a Chroma server."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A fault, how often it was put in, and what came of it."""
-
-    fault: str
-    trials: int
-    note: str
-    losses: Sequence[str]
 
 
 def main() -> int:
@@ -45,20 +35,37 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=300, help="kills with a fake encoder")
     parser.add_argument("--real-kills", type=int, default=10, help="kills of the command as it is installed")
+    parser.add_argument("--minutes", type=float, default=30, help="of mixed traffic")
+    parser.add_argument("--rounds", type=int, default=5, help="of the tests of other faults")
+    parser.add_argument("--fuzz", type=int, default=300, help="seconds of fuzzing for each reader")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     chosen = parser.parse_args()
     console = Console(width=110)
     console.print(f"seed {chosen.seed}")
     table = Table("fault", "trials", "what came of it", "losses")
     lost: list[str] = []
+    memory: Sequence[float] = ()
     with tempfile.TemporaryDirectory() as folder:
+        load = Path(folder) / "load"
+        load.mkdir()
         for row in _rows(Path(folder), chosen.kills, chosen.real_kills, random.Random(chosen.seed)):
-            table.add_row(row.fault, str(row.trials), row.note, str(len(row.losses)))
-            lost += row.losses
+            _add(row, table, lost)
+        for row in (*of_tests(chosen.rounds), *of_fuzzing(chosen.fuzz)):
+            _add(row, table, lost)
+        if chosen.minutes:
+            row, seen = of_load(load, chosen.minutes)
+            _add(row, table, lost)
+            memory = seen.memory
     console.print(table)
+    console.print("memory under load, MB:", *(f"{one:.0f}" for one in memory[:: max(1, len(memory) // 20)]))
     for one in lost:
         console.print(f"lost: {one}")
     return 1 if lost else 0
+
+
+def _add(row: Row, table: Table, lost: list[str]) -> None:
+    table.add_row(row.fault, str(row.trials), row.note, str(len(row.losses)))
+    lost += row.losses
 
 
 def _rows(folder: Path, kills: int, real_kills: int, chance: random.Random) -> Iterator[Row]:
