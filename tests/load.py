@@ -52,13 +52,13 @@ class Load:
         return statistics.mean(self.memory[-quarter:]) / statistics.mean(self.memory[quarter : 2 * quarter])
 
 
-def measure(folder: Path, seconds: float) -> Load:
+def measure(folder: Path, seconds: float, clients: int = CLIENTS, pace: float = PACE) -> Load:
     """Load a service over the project's documents for `seconds`, after a tenth of it with one client."""
     shutil.copytree(ROOT / "corpus", folder / "corpus")
     with served(folder) as service:
         alone = _traffic(service, seconds / 10, clients=1, pace=0.1)
         with _watched(service, seconds / 40) as memory:
-            among = _traffic(service, seconds, clients=CLIENTS, pace=PACE)
+            among = _traffic(service, seconds, clients=clients, pace=pace)
         exit_code = service.ended()
     return Load(
         wrong=[*alone["wrong"], *among["wrong"]],

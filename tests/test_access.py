@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import re
 import subprocess
@@ -128,6 +129,24 @@ def test_only_the_hash_of_a_key_is_kept(keys: dict[str, tuple[str, str]]) -> Non
     assert find_key(key, [kept]) == kept
     assert find_key(key + "x", [kept]) is None
     assert find_key("ключ", [kept]) is None
+
+
+def test_every_key_is_compared_whole_whichever_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the time that a refusal takes tells nothing of a key."""
+    made = [new_key(name, read_only=False) for name in ("alice", "bob", "carol")]
+    known = parse_keys(",".join(entry for _, entry in made))
+    compared: list[str] = []
+    compare = hmac.compare_digest
+
+    def noting(one: str, other: str) -> bool:
+        compared.append(other)
+        return compare(one, other)
+
+    monkeypatch.setattr("qa.keys.hmac.compare_digest", noting)
+    for given in (made[0][0], made[2][0], "wrong", ""):
+        compared.clear()
+        find_key(given, known)
+        assert compared == [one.sha256 for one in known]
 
 
 @pytest.mark.parametrize("entries", ["alice", "alice:abc", "a b:" + "0" * 64, "alice:" + "0" * 64 + ":write"])

@@ -24,7 +24,7 @@ from conftest import ROOT
 from indexing import INDEX
 from kills import OPERATIONS, SMALL_GRAPH, Bench, Outcome, state
 from qa import vectors
-from trials import Row, of_fuzzing, of_load, of_tests
+from trials import Row, of_fuzzing, of_load, of_overload, of_tests
 
 ON_A_SERVER = 0.2
 """Share of the kills with the vectors on a Chroma server."""
@@ -46,8 +46,9 @@ def main() -> int:
     lost: list[str] = []
     memory: Sequence[float] = ()
     with tempfile.TemporaryDirectory() as folder:
-        load = Path(folder) / "load"
+        load, overload = Path(folder) / "load", Path(folder) / "overload"
         load.mkdir()
+        overload.mkdir()
         for row in _rows(Path(folder), chosen.kills, chosen.real_kills, random.Random(chosen.seed)):
             _add(row, table, lost)
         for row in (*of_tests(chosen.rounds), *of_fuzzing(chosen.fuzz)):
@@ -56,6 +57,7 @@ def main() -> int:
             row, seen = of_load(load, chosen.minutes)
             _add(row, table, lost)
             memory = seen.memory
+            _add(of_overload(overload), table, lost)
     console.print(table)
     console.print("memory under load, MB:", *(f"{one:.0f}" for one in memory[:: max(1, len(memory) // 20)]))
     for one in lost:

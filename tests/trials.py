@@ -16,6 +16,7 @@ from conftest import ROOT
 from fuzz_readers import SEEDS
 from load import CLIENTS, PACE, Load, measure
 
+_CROWD, _CROWDED_MINUTES = 48, 2.0
 FAULTS = ("process_faults", "service_faults", "index_faults", "index_recovery", "chroma_server", "hostile")
 """The files of tests of which each is of one fault."""
 _MOST_SLOWDOWN, _MOST_GROWTH = 3.0, 1.05
@@ -91,3 +92,15 @@ def of_load(folder: Path, minutes: float) -> tuple[Row, Load]:
     )
     clients = f"{CLIENTS} clients, a request each about every {PACE:.0f} s, for {minutes:g} min"
     return Row(clients, load.requests(), note, losses), load
+
+
+def of_overload(folder: Path) -> Row:
+    """The row of more clients than are let in at once, none of which pauses unless it is told to."""
+    load = measure(folder, _CROWDED_MINUTES * 60, _CROWD, pace=0)
+    losses = [*load.wrong] + [f"the service ended with {load.exit_code}"] * bool(load.exit_code)
+    if not load.told_to_wait:
+        losses.append("nobody was told to wait")
+    note = f"{load.cited} quotes held against every state; told to wait: {load.told_to_wait}"
+    return Row(
+        f"{_CROWD} clients without a pause, for {_CROWDED_MINUTES:g} min", load.requests(), note, losses
+    )
