@@ -19,6 +19,10 @@ _WAITING = 2048
 
 _LAST_SECONDS = 25
 """For the answers in work when the service is told to end; those who end services give them 30 s or more."""
+
+_IDLE_SECONDS = 30
+"""Longer than clients keep an idle connection (httpx, and so OpenAI's client, 5 s): a request that meets the
+closing of its connection is lost."""
 # What is heavy is imported inside the commands: 'qa --help' loads no web framework.
 
 
@@ -45,7 +49,13 @@ def serve(
     address = address_of(settings)
     typer.echo(f"Ready: open {address} or ask at {address}/v1/ask; {address}/docs says how (Ctrl-C ends it).")
     # What is in work as it ends may be finished; a stream that never ends must not keep it.
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=_LAST_SECONDS)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=_LAST_SECONDS,
+    )
     server = uvicorn.Server(config)
     with suppress(KeyboardInterrupt):
         # Once what is in work is finished, uvicorn raises again the signal that ended it.
