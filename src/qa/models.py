@@ -190,17 +190,16 @@ def torch_folder() -> Path:
 
 def _torch_model() -> Any:
     """The transformer of the sentence-transformers model, from files that are checked and no other."""
-    from transformers import AutoModel
+    from sentence_transformers.sentence_transformer.modules import Transformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     folder = torch_folder()
     for name in ("config.json", "model.safetensors"):
         verified(folder / name)
-    model: Any = AutoModel.from_pretrained(
-        str(folder), dtype="float32", local_files_only=True, use_safetensors=True
-    )
-    return model.eval()
+    kwargs = {"dtype": "float32", "use_safetensors": True, "local_files_only": True}
+    model: Any = Transformer(str(folder), model_kwargs=kwargs)
+    return model.auto_model.eval()
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
