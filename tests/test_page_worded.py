@@ -22,7 +22,7 @@ browser = chromium.browser  # pytest finds fixtures by their names in a module
     ("said", "failure", "told"),
     [
         (reply((SAID, [1])), None, "Worded by fake; open a source for its own words."),
-        ("", GeneratorUnavailable("The model is away; start it."), "The model is away; start it."),
+        ("", GeneratorUnavailable("The model is away; start it."), "The language model is away or too slow."),
     ],
 )
 def test_the_page_says_whose_words_it_shows(
