@@ -78,6 +78,23 @@ def test_a_wrong_citation_is_put_right(qa: QA) -> None:
     assert "$185 million" in answer.citations[0].quote
 
 
+def test_a_sentence_that_breaks_off_gives_way_to_the_quote(qa: QA) -> None:
+    plain = qa.ask(CHINA)
+    broken = SAID.removesuffix(" in Belarus.")
+    answer = speaking(qa, reply((broken, [1])))[0].ask(CHINA)
+    assert answer.claims == plain.claims
+    assert answer.generator == "fake"
+
+
+def test_the_first_sentence_rests_on_what_is_quoted_without_a_model(qa: QA) -> None:
+    own, model = speaking(qa)
+    plain, other = own.ask(CHINA, generate=False), own.ranking(CHINA).sentences[1]
+    beside = other.passage.text[other.start : other.end]
+    assert beside not in plain.text
+    model.replies.append(reply((beside, [2]), (SAID, [1])))
+    assert own.ask(CHINA).claims == plain.claims
+
+
 def test_with_nothing_left_there_are_the_quotes_and_the_reason(qa: QA) -> None:
     plain = qa.ask(CHINA)
     answer = speaking(qa, reply(("The moon is far.", [4])))[0].ask(CHINA)

@@ -54,6 +54,7 @@ def rewrite_schema() -> Mapping[str, object]:
 
 _HIDDEN = re.compile(r"<!--.*?-->", re.DOTALL)
 _TAG_START = re.compile(r"<(?=[\w/|!<])")
+_OPENING = re.compile(r"(?<![^\s(\[“‘—–-])\"")
 _BRACKETED = re.compile(r"\[(/?[A-Z_]{2,}|\d[\d\s,;–-]*)\]")
 
 
@@ -61,7 +62,8 @@ def as_data(text: str) -> str:
     """The text on one line, saying the same, without what steers a model or could pass for our own marks.
 
     HTML comments and invisible characters, which no reader sees, are left out. Tags and the control
-    tokens of chat templates (<|im_start|>, [INST]) lose their form, and so do markers like [1].
+    tokens of chat templates (<|im_start|>, [INST]) lose their form, and so do markers like [1]. Straight
+    quotation marks become “ and ”: a small model that repeats one ends its JSON string there.
     """
     text = _HIDDEN.sub(" ", text)
     text = "".join(
@@ -69,6 +71,7 @@ def as_data(text: str) -> str:
     )
     text = _TAG_START.sub("< ", text)
     text = _BRACKETED.sub(r"(\1)", text)
+    text = _OPENING.sub("“", text).replace('"', "”")
     return " ".join(text.split())
 
 
