@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from chroma_server import ChromaProcess
@@ -79,7 +80,10 @@ def _rows(folder: Path, kills: int, real_kills: int, chance: random.Random) -> I
             ("Chroma server", on_server, server.url),
         ):
             bench = Bench(folder, url)
-            outcomes = [bench.trial(OPERATIONS[n % len(OPERATIONS)], chance) for n in range(trials)]
+            outcomes = [
+                bench.trial(OPERATIONS[n % len(OPERATIONS)], chance)
+                for n in track(range(trials), f"kills, {place}")
+            ]
             for operation in OPERATIONS:
                 yield _row(
                     f"kill during {operation}, {place}",
@@ -115,7 +119,7 @@ def _real_kills(folder: Path, trials: int, chance: random.Random) -> Row:
     expected = state(work / "corpus")
     losses = []
     killed = 0
-    for n in range(trials):
+    for n in track(range(trials), "kills of the installed command"):
         shutil.rmtree(work)
         victim = qa("ingest")
         try:
