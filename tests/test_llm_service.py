@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
-import xllamacpp
 
 from live import serving
 from qa.generator import ChatGenerator
@@ -27,19 +25,6 @@ class Served:
 
     url: str
     model_url: str
-
-
-@pytest.fixture(scope="module")
-def model_url(model_file: Path) -> Iterator[str]:
-    options = xllamacpp.CommonParams()
-    options.model.path = str(model_file)
-    options.n_ctx = 8192
-    options.endpoint_metrics = True
-    options.verbosity = 0
-    options.cpuparams.n_threads = options.cpuparams_batch.n_threads = 1
-    server = xllamacpp.Server(options)
-    yield server.listening_address
-    del server
 
 
 def generator(model_url: str, timeout: float = 120) -> ChatGenerator:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-import xllamacpp
 
 from qa.build import build_generator
 from qa.errors import GeneratorUnavailable, ModelError
@@ -65,23 +64,15 @@ def test_a_model_that_is_too_slow_is_given_up(model_file: Path) -> None:
     hasty.close()
 
 
-def test_closing_stops_the_generation_on_a_server_elsewhere(model_file: Path) -> None:
-    options = xllamacpp.CommonParams()
-    options.model.path = str(model_file)
-    options.n_ctx = 8192
-    options.endpoint_metrics = True
-    options.verbosity = 0
-    options.cpuparams.n_threads = options.cpuparams_batch.n_threads = 1
-    server = xllamacpp.Server(options)
-    url = server.listening_address
-    elsewhere = ChatGenerator(base_url=f"{url}/v1", model="any", api_key="", timeout=120)
+def test_closing_stops_the_generation_on_a_server_elsewhere(model_url: str) -> None:
+    elsewhere = ChatGenerator(base_url=f"{model_url}/v1", model="any", api_key="", timeout=120)
     pieces = elsewhere.generate(COUNT, LONG, 5000)
     assert [next(pieces) for _ in range(3)]
-    assert figures(url)["requests_processing"] == 1
+    assert figures(model_url)["requests_processing"] == 1
     pieces.close()
-    while figures(url)["requests_processing"]:
+    while figures(model_url)["requests_processing"]:
         pass
-    assert 0 < figures(url)["tokens_predicted_total"] < 1000
+    assert 0 < figures(model_url)["tokens_predicted_total"] < 1000
     elsewhere.close()
 
 

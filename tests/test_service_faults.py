@@ -23,15 +23,6 @@ QUESTION = {"question": "When was the lighthouse of Ulm built?"}
 
 
 @pytest.fixture
-def settings_here(tmp_path: Path) -> Settings:
-    settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / "index")
-    settings.corpus.mkdir()
-    (settings.corpus / "lamp.txt").write_text("The lighthouse of Ulm was built in 1911.")
-    run_ingest(settings, [settings.corpus])
-    return settings
-
-
-@pytest.fixture
 def client(settings_here: Settings) -> Iterator[TestClient]:
     with TestClient(create_app(settings_here)) as client:
         assert "1911" in client.post("/v1/ask", json=QUESTION).json()["answer"]

@@ -15,15 +15,6 @@ from qa_api import shared
 from qa_api.shared import SharedQA
 
 
-@pytest.fixture
-def settings_here(tmp_path: Path) -> Settings:
-    settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / "index")
-    settings.corpus.mkdir()
-    (settings.corpus / "lamp.txt").write_text("The lighthouse of Ulm was built in 1911.")
-    run_ingest(settings, [settings.corpus])
-    return settings
-
-
 def replace_index(settings: Settings) -> None:
     (settings.corpus / "lamp.txt").write_text("The lighthouse of Ulm was built in 1912.")
     other = settings.model_copy(update={"index": settings.index.with_name("other")})

@@ -8,11 +8,8 @@ one is for measuring (`qa eval --suite public`).
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import random
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +24,8 @@ from scipy.special import expit
 from qa.confidence import RELEVANCE, SIGNS, confidence_features, told_of_another
 from qa.pipeline import QA
 from qa.rank import FEATURES, RANKING, Ranking
+from qa_eval.learning import run
+from qa_eval.logit import fit_logistic
 from qa_eval.metrics import auroc, ece
 from qa_eval.public import PublicQuestion, PublicSet, holds_answer, is_gold, missing, read_public
 from qa_eval.run import temporary_qa
@@ -157,22 +156,7 @@ def fit_confidence(
     """Logistic regression over the features `names` of SIGNS; the weights stay on their side of zero."""
     x = evidence(learn, ranking)[:, [list(SIGNS).index(name) for name in names]]
     y, mass = np.array([float(c.answerable) for c in learn]), _mass(learn)
-    mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
-    rows = np.c_[(x - mean) / scale, np.ones(len(x))]
-    penalty = np.array([ridge] * len(names) + [0.0])
-
-    def loss(weights: Array) -> tuple[float, Array]:
-        log_odds = rows @ weights
-        lost = mass @ (np.logaddexp(0, log_odds) - y * log_odds) + penalty @ weights**2 / 2
-        return float(lost), rows.T @ (mass * (expit(log_odds) - y)) + penalty * weights
-
-    sides = [(0.0, None) if sign > 0 else (None, 0.0) for sign in (SIGNS[name] for name in names)]
-    found = minimize(
-        loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", bounds=[*sides, (None, None)]
-    ).x
-    slopes = found[:-1] / scale
-    weights = {name: round(float(slope), 5) for name, slope in zip(names, slopes, strict=True)}
-    return {**weights, "intercept": round(float(found[-1] - slopes @ mean), 5)}
+    return fit_logistic(x, y, mass, {name: SIGNS[name] for name in names}, ridge)
 
 
 def evidence(asked: Sequence[Case], ranking: Mapping[str, float]) -> Array:
@@ -281,19 +265,7 @@ def _order(case: Case, ranking: Mapping[str, float], among: int) -> NDArray[np.i
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("evaldata", type=Path)
-    parser.add_argument("--write", type=Path, help="the weights.json whose learnt parts to replace")
-    options = parser.parse_args(arguments)
-    learnt = learn(options.evaldata, lambda line: sys.stdout.write(line + "\n"))
-    if learnt and options.write:
-        whole = json.loads(options.write.read_text("utf-8"))
-        command = "python -m qa_eval.fit EVALDATA --write src/qa/weights.json"
-        commands = {**whole["commands"], **dict.fromkeys(learnt, command)}
-        options.write.write_text(
-            json.dumps({**whole, **learnt, "commands": commands}, indent=2) + "\n", "utf-8"
-        )
-    return 0
+    return run(__doc__, "qa_eval.fit", learn, arguments)
 
 
 if __name__ == "__main__":

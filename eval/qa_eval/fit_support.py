@@ -7,9 +7,6 @@ Learnt from one half of the sources of each set; the other one is for measuring 
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +19,7 @@ from qa.build import build_embedder
 from qa.interfaces import Embedder
 from qa.support import SIGNS, support_features
 from qa.weights import logistic
+from qa_eval.learning import run
 from qa_eval.logit import fit_logistic
 from qa_eval.metrics import auroc, balanced_accuracy, ece
 from qa_eval.pairs import SETS, Pair, missing_pairs, read_pairs
@@ -107,19 +105,7 @@ def _cases(pairs: Sequence[Pair], embedder: Embedder) -> Cases:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("evaldata", type=Path)
-    parser.add_argument("--write", type=Path, help="the weights.json whose learnt parts to replace")
-    options = parser.parse_args(arguments)
-    learnt = learn(options.evaldata, lambda line: sys.stdout.write(line + "\n"))
-    if learnt and options.write:
-        whole = json.loads(options.write.read_text("utf-8"))
-        command = "python -m qa_eval.fit_support EVALDATA --write src/qa/weights.json"
-        commands = {**whole["commands"], **dict.fromkeys(learnt, command)}
-        options.write.write_text(
-            json.dumps({**whole, **learnt, "commands": commands}, indent=2) + "\n", "utf-8"
-        )
-    return 0
+    return run(__doc__, "qa_eval.fit_support", learn, arguments)
 
 
 if __name__ == "__main__":

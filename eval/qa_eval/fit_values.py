@@ -37,6 +37,7 @@ from qa.stands import Stand, Statement, all_stands, group_of
 from qa.text import sentence_spans
 from qa.values import Value
 from qa.weights import use_weights
+from qa_eval.learning import store
 from qa_eval.metrics import contains
 from qa_eval.public import PublicQuestion, missing, read_public
 from qa_eval.run import temporary_qa
@@ -256,12 +257,9 @@ def main() -> None:
         figures = conflict_figures(name, [one for one in rows if not one.question.tuned_on])
         sys.stdout.write(figures + "\n")
     if options.write:
-        stored = json.loads(options.write.read_text("utf-8"))  # others may have written their own keys
-        command = "python -m qa_eval.fit_values EVALDATA --write src/qa/weights.json"
-        for key in ("short_answer", "disagreement"):
-            stored[key] = held[key]
-            stored["commands"][key] = command
-        options.write.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
+        store(
+            {key: held[key] for key in ("short_answer", "disagreement")}, options.write, "qa_eval.fit_values"
+        )
 
 
 if __name__ == "__main__":
