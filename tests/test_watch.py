@@ -113,6 +113,35 @@ def test_a_folder_that_is_put_in_the_place_of_another_is_followed(corpus: Path) 
         assert until(watched, "added") == ["bees"]
 
 
+def test_a_folder_that_goes_while_others_are_read_is_named_once_and_the_others_are_followed(
+    corpus: Path,
+) -> None:
+    other = corpus.parent / "other"
+    other.mkdir()
+    (other / "rain.txt").write_text("Rain falls.")
+    (gone := corpus.parent / "gone").mkdir()
+    (gone / "fog.txt").write_text("Fog lifts.")
+    complaints: list[str] = []
+    stop = threading.Event()
+
+    def sync(changed: Sequence[Path]) -> None:
+        """The folder goes before the next watch begins: no event tells of it."""
+        if other in changed and gone in changed:
+            shutil.rmtree(gone)
+        elif other in changed:
+            stop.set()
+
+    watch(
+        [gone, other],
+        corpus=corpus,
+        index_folder=corpus.parent / "index",
+        sync=sync,
+        complain=lambda error: complaints.append(str(error)),
+        stop=stop,
+    )
+    assert [complaint.split(";")[0] for complaint in complaints] == [f"{gone} does not exist"]
+
+
 def test_it_waits_while_another_process_writes(corpus: Path) -> None:
     with Index.write(corpus.parent / "index", FakeEmbedder()):
         held = watching(corpus)

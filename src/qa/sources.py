@@ -86,9 +86,7 @@ def scan(path: Path, corpus: Path, index_folder: Path | None = None) -> Scan:
     try:
         path.stat()
     except FileNotFoundError as error:
-        raise CorpusMissing(
-            f"{path} does not exist; put documents there or name another folder (QA_CORPUS)."
-        ) from error
+        raise does_not_exist(path) from error
     except OSError as error:
         raise _unreadable(error) from error
     path, corpus = path.resolve(), corpus.resolve()
@@ -99,6 +97,11 @@ def scan(path: Path, corpus: Path, index_folder: Path | None = None) -> Scan:
     prefix = "" if folder == root else folder.relative_to(root).as_posix() + "/"
     left_out = index_folder.resolve() if index_folder else None
     return Scan(path, root, origin, prefix if path.is_dir() else None, left_out)
+
+
+def does_not_exist(path: Path) -> CorpusMissing:
+    """What is said of a path to read that isn't there."""
+    return CorpusMissing(f"{path} does not exist; put documents there or name another folder (QA_CORPUS).")
 
 
 def _folders(folder: Path, left_out: Path | None) -> Iterator[list[Path]]:

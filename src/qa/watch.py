@@ -10,7 +10,7 @@ from pathlib import Path
 import watchfiles
 
 from qa.errors import IndexBusy, QAError
-from qa.sources import CORPUS_ORIGIN, Scan, scan
+from qa.sources import CORPUS_ORIGIN, Scan, does_not_exist, scan
 
 _DEBOUNCE_MS, _QUIET_MS = 1600, 400
 """Changes are taken together until none came for `_QUIET_MS`, or for `_DEBOUNCE_MS`: an editor or a copy
@@ -41,6 +41,7 @@ def watch(
     following = _Following(scans, sync, complain)
     while not stop.is_set():
         inodes = _inodes(folders)
+        following.drop_missing()
         there = [folder for folder, inode in inodes.items() if inode is not None]
         if not there:
             stop.wait(_RETRY_MS / 1000)
@@ -72,11 +73,13 @@ class _Following:
         self._sync = sync
         self._complain = complain
         self._is_waiting = False
+        self._missing: set[Path] = set()
         self.due: set[Path] = set()
 
     def follow(self, changed: Iterable[Path]) -> None:
         """Have what is due read, with what `changed`; later, where another process writes the index."""
         self.due |= _affected(changed, self._scans)
+        self.drop_missing()
         if not self.due:
             return
         try:
@@ -87,9 +90,23 @@ class _Following:
             self._is_waiting = True
             return
         except QAError as error:
+            if self.drop_missing():
+                return  # it failed because of one; the others are due still
             self._complain(error)
         self._is_waiting = False
         self.due.clear()
+
+    def drop_missing(self) -> bool:
+        """Complain, once, of each path to follow that is there no longer; whether there was one to tell of.
+
+        What is missing isn't due: one missing path would have the reading of all others refused.
+        """
+        missing = {one.path for one in self._scans if not one.path.exists()}
+        untold, self._missing = missing - self._missing, missing
+        for path in sorted(untold):
+            self._complain(does_not_exist(path))
+        self.due = {path for path in self.due if path.exists()}
+        return bool(untold)
 
 
 def _inodes(folders: Iterable[Path]) -> dict[Path, int | None]:
