@@ -38,7 +38,7 @@ def opened(corpus: Path) -> Index:
 def found(index: Index, words: str) -> list[str]:
     with index.snapshot():
         hits = index.search_vectors(FakeEmbedder().encode([words])[0].vector, 10)
-        return [index.passages([one])[one][0].document_id for one, _ in hits if index.passages([one])]
+        return [index.passages([one])[one].document_id for one, _ in hits if index.passages([one])]
 
 
 def examined(folder: Path, chroma_url: str = "") -> Diagnosis:

@@ -20,7 +20,7 @@ def test_both_searches_find_the_passage_and_offsets_hold(corpus: Path) -> None:
     with opened(corpus) as index:
         assert found(index, "Cats purr")[0] == "cats"
         (hit, score), *_ = index.search_text('"barking"', 5)
-        passage, tokens = index.passages([hit])[hit]
+        passage, tokens = index.passages([hit])[hit], index.tokens([hit])[hit]
         assert passage.document_id == "dogs"
         assert score > 0
         document = index.document("dogs")
@@ -34,7 +34,7 @@ def test_stored_token_vectors_are_nearly_the_encoders(corpus: Path) -> None:
     run(corpus)
     with opened(corpus) as index:
         (hit, _), *_ = index.search_text('"purr"', 5)
-        passage, tokens = index.passages([hit])[hit]
+        passage, tokens = index.passages([hit])[hit], index.tokens([hit])[hit]
         exact = FakeEmbedder().encode([passage.text])[0].tokens.vectors
         assert (tokens.vectors * exact).sum(axis=1).min() > 0.999
 

@@ -44,7 +44,7 @@ def test_a_write_broken_off_is_completed_by_the_next(
     with opened(corpus) as index:
         text = index.document("cats").text
         for hit, _ in index.search_text('"cats"', 5):
-            assert index.passages([hit])[hit][0].text in text
+            assert index.passages([hit])[hit].text in text
     run(corpus)
     with opened(corpus) as index:
         assert "mice" in index.document("cats").text

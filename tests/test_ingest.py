@@ -249,7 +249,7 @@ def test_a_document_longer_than_a_chunk_is_whole(corpus: Path) -> None:
         assert index.counts().passages >= 302
         for number in (0, 254, 255, 256, 257, 299):
             (hit, _), *_ = index.search_text(f'"paragraph {number}"', 1)
-            passage, tokens = index.passages([hit])[hit]
+            passage, tokens = index.passages([hit])[hit], index.tokens([hit])[hit]
             assert passage.text == document.text[passage.start : passage.end]
             exact = FakeEmbedder().encode([passage.text])[0].tokens
             assert (tokens.spans == exact.spans).all()

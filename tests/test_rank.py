@@ -31,7 +31,7 @@ def _words(text: str) -> list[tuple[int, str]]:
 
 def candidate(text: str, name: str = "a", title: str = "") -> Candidate:
     passage = Passage(name, f"document of {name}", 100, 100 + len(text), text)
-    return Candidate(passage, fused=0.5, cosine=0.5, bm25=1.0, tokens=tokens(text), title=title)
+    return Candidate(passage, fused=0.5, tokens=tokens(text), title=title)
 
 
 def ranked(question: str, *candidates: Candidate) -> Ranking:
@@ -96,8 +96,8 @@ def test_any_question_can_be_ranked(question: str) -> None:
 def test_sentences_that_were_not_encoded_are_left_out() -> None:
     whole = candidate(RIVER)
     cut = TokenVectors(whole.tokens.vectors[:4], whole.tokens.spans[:4])
-    short = Candidate(whole.passage, 0.5, 0.5, 1.0, cut)
-    empty = Candidate(whole.passage, 0.5, 0.5, 1.0, TokenVectors(cut.vectors[:0], cut.spans[:0]))
+    short = Candidate(whole.passage, 0.5, cut)
+    empty = Candidate(whole.passage, 0.5, TokenVectors(cut.vectors[:0], cut.spans[:0]))
     assert [s.start for s in ranked("Long river?", short).sentences] == [0]
     assert ranked("Long river?", empty) == ranked("Long river?") == Ranking()
 

@@ -111,9 +111,9 @@ def change(corpus: Path) -> None:
 def held(corpus: Path) -> dict[str, object]:
     with Index.open(corpus.parent / INDEX, FakeEmbedder()) as index:
         ids, vectors = index.vectors()
-        found = index.passages(ids)
+        found, tokens = index.passages(ids), index.tokens(ids)
         passages = {
-            one: (found[one][0], pack(found[one][1]), pack_vector(vector))
+            one: (found[one], pack(tokens[one]), pack_vector(vector))
             for one, vector in zip(ids, vectors, strict=True)
         }
         return passages | {one: (index.document(one), known) for one, known in index.known().items()}
@@ -233,9 +233,9 @@ def test_the_command_makes_a_cluster_for_itself(settings: Settings, tmp_path: Pa
         expected_ids, expected = here.vectors()
         order, expected_order = np.argsort(ids), np.argsort(expected_ids)
         assert sorted(ids) == sorted(expected_ids)
-        made, plain = there.passages(ids), here.passages(ids)
-        assert all(made[one][0] == plain[one][0] for one in ids)
-        assert all((made[one][1].spans == plain[one][1].spans).all() for one in ids)
+        assert there.passages(ids) == here.passages(ids)
+        made, plain = there.tokens(ids), here.tokens(ids)
+        assert all((made[one].spans == plain[one].spans).all() for one in ids)
         # Both may be as far as that from the exact vectors, and in opposite directions.
         assert (vectors[order] * expected[expected_order]).sum(axis=1).min() > 2 * SAME_SPACE**2 - 1
     assert run_doctor(Settings(corpus=corpus, index=index), lambda *_: None).healthy

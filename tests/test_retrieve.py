@@ -30,7 +30,7 @@ def index(tmp_path: Path) -> Iterator[Index]:
 
 def found(index: Index, question: str, k: int = 3, documents: list[str] | None = None) -> list[str]:
     encoding = FakeEmbedder().encode([question])[0]
-    return [one.passage.document_id for one in retrieve(question, encoding, index, k, documents)]
+    return [one.passage.document_id for one in retrieve(question, lambda: encoding, index, k, documents)]
 
 
 def test_what_fits_in_words_and_meaning_comes_first(index: Index) -> None:
@@ -40,7 +40,7 @@ def test_what_fits_in_words_and_meaning_comes_first(index: Index) -> None:
 
 def test_scores_are_the_convex_sum_of_both_searches(index: Index) -> None:
     encoding = FakeEmbedder().encode(["Cats purr"])[0]
-    best, *others = retrieve("Cats purr", encoding, index, 3)
+    best, *others = retrieve("Cats purr", lambda: encoding, index, 3)
     assert best.fused == pytest.approx(DENSE_WEIGHT * best.cosine + (1 - DENSE_WEIGHT))
     assert all(one.fused == pytest.approx(DENSE_WEIGHT * one.cosine) for one in others)
     assert best.cosine > max(one.cosine for one in others)
@@ -83,8 +83,8 @@ def test_in_a_large_index_only_the_rarest_words_are_scored(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def scored(question: str) -> set[str]:
-        candidates = retrieve(question, FakeEmbedder().encode([question])[0], index, 3)
-        return {one.passage.document_id for one in candidates if one.bm25}
+        hits = retrieve(question, lambda: FakeEmbedder().encode([question])[0], index, 3)
+        return {one.passage.document_id for one in hits if one.bm25}
 
     assert scored("Do cats purr at night?") == {"cats", "owls"}
     monkeypatch.setattr("qa.retrieve._MOST_SCORED", 2)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from qa.build import build_qa, run_ingest
 from qa.index import Index
+from qa.interfaces import Encoding
 from qa.pipeline import QA
 from qa.retrieve import retrieve
 from qa.settings import Settings
@@ -73,8 +74,7 @@ def exact(job: dict[str, Any]) -> dict[str, Any]:
     first, ranked, recalls = [], [], []
     for one in job["questions"]:
         encoding = qa.embedder.encode([one["question"]])[0]
-        with qa.index.snapshot():
-            first.append(retrieve(one["question"], encoding, exactly, 1)[0].passage.document_id)
+        first.append(_first(one["question"], encoding, exactly))
         passages = qa.ranking(one["question"]).passages
         ranked.append(passages[0].passage.document_id if passages else "")
         near = qa.index.search_vectors(encoding.vector, 10)
@@ -82,6 +82,11 @@ def exact(job: dict[str, Any]) -> dict[str, Any]:
         # Counted by cosine: which of several equal ones are found does not matter.
         recalls.append(float(np.mean([cosine > best[-1][1] - _EQUAL for _, cosine in near])))
     return {"first": first, "ranked": ranked, "recall": recalls}
+
+
+def _first(question: str, encoding: Encoding, index: Index) -> str:
+    with index.snapshot():
+        return retrieve(question, lambda: encoding, index, 1)[0].passage.document_id
 
 
 class _Exact(Index):

@@ -56,6 +56,7 @@ class Index:
         self.files = store.catalog.files
         self.outdated = store.catalog.outdated
         self.passages = store.passages
+        self.tokens = store.tokens
         self.search_text = store.text.search
         self.frequency = store.text.frequency
         self.terms = store.text.terms

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from qa.confidence import THRESHOLD, confidence
 from qa.errors import DocumentNotFound, GeneratorError, QuestionInvalid
 from qa.extract import Extract, extract
 from qa.index import Index
-from qa.interfaces import Embedder
+from qa.interfaces import Embedder, Encoding
 from qa.interfaces import Generator as LanguageModel
 from qa.parts import parts
 from qa.question import standalone
 from qa.rank import Ranking, rank, vocabulary_prior
-from qa.retrieve import retrieve
+from qa.retrieve import read_candidates, retrieve
 from qa.rewrite import rewrite
 from qa.speak import Spoken, make_offer, noted, speak
 from qa.spell import Lexicon, correct
@@ -54,6 +55,7 @@ class QA:
         self.embedder = embedder
         self.generator = generator
         self._entails = entails
+        self._threads = ThreadPoolExecutor(thread_name_prefix="encode")
         self._lexicon = Lexicon(embedder.vocabulary, index.terms, index.occurrences)
         self._information = vocabulary_prior(embedder.vocabulary)
         self.documents = index.documents
@@ -62,6 +64,7 @@ class QA:
 
     def close(self) -> None:
         """Let go of the index and of the language model."""
+        self._threads.shutdown()
         self.index.close()
         if self.generator is not None:
             self.generator.close()
@@ -152,10 +155,16 @@ class QA:
 
     def _ranking(self, question: str, documents: Sequence[str] | None, timings: dict[str, float]) -> Ranking:
         with timed(timings, "retrieve"):
-            encoding = self.embedder.encode([question])[0]
-            candidates = retrieve(question, encoding, self.index, _CANDIDATES, documents)
+            encoding = self._encoding(question)
+            hits = retrieve(question, encoding, self.index, _CANDIDATES, documents)
+            candidates = read_candidates(hits, self.index)
         with timed(timings, "rank"):
-            return rank(question, encoding.tokens, candidates, self._information)
+            return rank(question, encoding().tokens, candidates, self._information)
+
+    def _encoding(self, question: str) -> Callable[[], Encoding]:
+        """Gives the encoding of the question, which another thread computes while this one goes on."""
+        encodings = self._threads.submit(self.embedder.encode, [question])
+        return lambda: encodings.result()[0]
 
     def _found(self, question: str, ranking: Ranking) -> Found:
         evidence = _evidence(ranking)
@@ -203,9 +212,8 @@ class QA:
         """The `k` passages that fit `query` best. Raises `QuestionInvalid`."""
         query = _checked(query)
         with self.index.snapshot():
-            encoding = self.embedder.encode([query])[0]
-            found = retrieve(query, encoding, self.index, k)
-            return tuple(_scored(one.passage, one.fused) for one in found)
+            hits = retrieve(query, self._encoding(query), self.index, k)
+            return tuple(_scored(one.passage, one.fused) for one in hits)
 
 
 def _standalone(

@@ -59,8 +59,6 @@ class Candidate:
 
     passage: Passage
     fused: float
-    cosine: float
-    bm25: float
     tokens: TokenVectors
     title: str = ""
 

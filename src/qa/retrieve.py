@@ -1,15 +1,17 @@
-"""retrieve(question) → candidate passages: dense and BM25 search, fused."""
+"""retrieve(question) → passages by dense and BM25 search, fused; read_candidates adds what ranking needs."""
 
 from __future__ import annotations
 
 import itertools
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from qa.index import Index
 from qa.interfaces import Encoding
 from qa.lexical import FUNCTION_WORDS
 from qa.rank import Candidate
+from qa.types import Passage
 
 DENSE_WEIGHT = 0.7
 """Share of the cosine in the fused score; best of the grid on XQuAD (see eval/LOG.md)."""
@@ -23,10 +25,28 @@ _MOST_SCORED = 8_000
 _WORD = re.compile(r"\w+")
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found: its cosine and BM25 score, 0 where that search did not find it, and both
+    `fused`, at most 1."""
+
+    passage: Passage
+    fused: float
+    cosine: float
+    bm25: float
+
+
 def retrieve(
-    question: str, encoding: Encoding, index: Index, k: int, documents: Sequence[str] | None = None
-) -> tuple[Candidate, ...]:
+    question: str,
+    encoding: Callable[[], Encoding],
+    index: Index,
+    k: int,
+    documents: Sequence[str] | None = None,
+) -> tuple[Hit, ...]:
     """The `k` passages that fit best, best first; `documents` limits them to those ids.
+
+    `encoding` gives that of the question. It is called once the words are looked up, so that another
+    thread may compute it meanwhile.
 
     The score is the convex sum of the cosine as it is and the BM25 score over the best one (Bruch et al.
     2023, "An Analysis of Fusion Functions for Hybrid Retrieval": theoretical minima). Among
@@ -34,11 +54,11 @@ def retrieve(
     differences decide.
     """
     depth = max(_DEPTH, k)
-    cosines = dict(index.search_vectors(encoding.vector, depth, documents))
     words = search_words(question)
     if documents is None:
         words = _rarest(words, index.frequency)
     bm25 = dict(index.search_text(fts_query(words), depth, documents))
+    cosines = dict(index.search_vectors(encoding().vector, depth, documents))
     farthest, highest = min(cosines.values(), default=0.0), max(bm25.values(), default=1.0)
     fused = {
         one: DENSE_WEIGHT * cosines.get(one, farthest) + (1 - DENSE_WEIGHT) * bm25.get(one, 0.0) / highest
@@ -46,18 +66,20 @@ def retrieve(
     }
     best = sorted(fused, key=lambda one: (-fused[one], one))[:k]
     passages = index.passages(best)
-    sources = index.sources({passages[one][0].document_id for one in best if one in passages})
     return tuple(
-        Candidate(
-            passage=passages[one][0],
-            fused=fused[one],
-            cosine=cosines.get(one, 0.0),
-            bm25=bm25.get(one, 0.0),
-            tokens=passages[one][1],
-            title=sources[passages[one][0].document_id].title,
-        )
+        Hit(passages[one], fused[one], cosines.get(one, 0.0), bm25.get(one, 0.0))
         for one in best
         if one in passages  # a vector that belongs to nothing never answers
+    )
+
+
+def read_candidates(hits: Sequence[Hit], index: Index) -> tuple[Candidate, ...]:
+    """The hits with their token vectors and titles, which take longer to read than the passages."""
+    tokens = index.tokens([hit.passage.id for hit in hits])
+    sources = index.sources({hit.passage.document_id for hit in hits})
+    return tuple(
+        Candidate(hit.passage, hit.fused, tokens[hit.passage.id], sources[hit.passage.document_id].title)
+        for hit in hits
     )
 
 

@@ -123,14 +123,23 @@ class Store:
         (passages,) = self.connection.execute("SELECT count(*) FROM passages").fetchone()
         return documents, passages
 
-    def passages(self, ids: Sequence[str]) -> dict[str, tuple[Passage, TokenVectors]]:
-        """The passages of these ids with their token vectors; ids that are not there are left out."""
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """The passages of these ids; ids that are not there are left out."""
         rows = self.connection.execute(
-            'SELECT id, document_id, start, "end", text, token_spans, token_vectors FROM passages'
+            'SELECT id, document_id, start, "end", text FROM passages'
             " WHERE id IN (SELECT value FROM json_each(?))",
             (_json(ids),),
         )
-        return {row[0]: (Passage(*row[:5]), unpack(row[5], row[6])) for row in rows}
+        return {row[0]: Passage(*row) for row in rows}
+
+    def tokens(self, ids: Sequence[str]) -> dict[str, TokenVectors]:
+        """The token vectors of the passages of these ids; ids that are not there are left out."""
+        rows = self.connection.execute(
+            "SELECT id, token_spans, token_vectors FROM passages"
+            " WHERE id IN (SELECT value FROM json_each(?))",
+            (_json(ids),),
+        )
+        return {one: unpack(spans, vectors) for one, spans, vectors in rows}
 
     def unsettled(self) -> tuple[list[str], list[str]]:
         """Ids of vectors that Chroma may hold otherwise than the passages say: of no passage, and of some."""
