@@ -132,7 +132,7 @@ def test_a_write_that_was_broken_off_before_a_save_harms_nothing(saved: Path) ->
 def test_nobody_reads_vectors_while_another_process_writes_them(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chroma, "_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("qa.folder_lock._PATIENCE_SECONDS", 0.0)
     with opened(saved) as index:
         with chroma.ChromaFolder(vectors_folder(saved)).writing(), pytest.raises(IndexBusy, match="writing"):
             found(index, "Cats purr")

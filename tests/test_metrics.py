@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from qa_eval.consistency import calibrated_ece
 from qa_eval.metrics import (
     aurc,
     auroc,
@@ -112,6 +113,21 @@ def test_auroc_is_the_share_of_pairs_in_order() -> None:
 def test_brier() -> None:
     assert brier(rows((0.8, 1), (0.4, 0))) == pytest.approx((0.04 + 0.16) / 2)
     assert brier(rows((0.8, 1))) == pytest.approx(0.04)
+
+
+def test_chance_alone_makes_a_calibration_error_that_falls_with_the_number_of_rows() -> None:
+    random = np.random.default_rng(0)
+
+    def drawn(n: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+        sure = random.random(n)
+        return np.stack([sure, random.random(n) < sure], axis=1)
+
+    few, many = drawn(100), drawn(10_000)
+    expected, further = calibrated_ece(few), calibrated_ece(many, rounds=100)
+    assert expected.low < ece(few) < expected.high
+    assert expected.value > 5 * further.value > 0
+    overconfident = np.stack([np.sqrt(few[:, 0]), few[:, 1]], axis=1)
+    assert ece(overconfident) > calibrated_ece(overconfident).high
 
 
 def test_ece_has_bins_of_equal_mass() -> None:

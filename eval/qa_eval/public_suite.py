@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from qa.build import build_embedder
 from qa.pipeline import QA
 from qa_eval import disagreements, followups, pairs, support_rows
+from qa_eval.consistency import calibrated_ece
 from qa_eval.examples import Dataset, Example, without_gold
 from qa_eval.public import PublicSet, as_dataset, in_tuning_half, missing, read_public, text_source
 from qa_eval.rows import Row
@@ -87,10 +90,16 @@ def _evidence(public: PublicSet, qa: QA) -> Iterator[Row]:
     answerable = _ask(data, [one for one in data.examples if one.answerable and one.evidence], qa)
     yield from _rows(data.name, "", answerable, ANSWERABLE)
     removed = _ask(data, [without_gold(one.example, public.document_ids) for one in answerable], qa)
-    yield from _rows(data.name, "gold removed: ", [*answerable, *removed], ANSWERABILITY)
+    yield from _answerability(data.name, "gold removed: ", [*answerable, *removed])
     unanswerable = _ask(data, [one for one in data.examples if not one.answerable], qa)
     if unanswerable:
-        yield from _rows(data.name, "unanswerable: ", [*answerable, *unanswerable], ANSWERABILITY)
+        yield from _answerability(data.name, "unanswerable: ", [*answerable, *unanswerable])
+
+
+def _answerability(dataset: str, prefix: str, results: Sequence[Result]) -> Iterator[Row]:
+    yield from _rows(dataset, prefix, results, ANSWERABILITY)
+    sure = np.array([(one.reply.confidence, float(one.example.answerable)) for one in results])
+    yield Row(dataset, f"{prefix}ece if calibrated", calibrated_ece(sure))
 
 
 def _conversations(public: PublicSet, qa: QA) -> Iterator[Row]:

@@ -7,13 +7,11 @@ whoever writes holds a lock of the folder, and whoever reads holds it with the o
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -24,12 +22,10 @@ from chromadb.api.client import Client
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError, NotFoundError
 
-from qa.errors import IndexBusy, IndexDamaged, IndexUnreachable, IndexUnwritable
+from qa.errors import IndexDamaged, IndexUnreachable, IndexUnwritable
+from qa.folder_lock import FolderLock
 
 LOCK_FILES = (".chroma.gate", ".chroma.lock")
-_PATIENCE_SECONDS = 60.0
-"""Longest wait for a process that writes; it lets readers in after every batch."""
-
 _REFUSED = ("readonly", "disk is full", "disk i/o", "unable to open", "(os error")
 """Words of SQLite and of the operating system in Chroma's errors, which have no kinds."""
 
@@ -43,7 +39,8 @@ class ChromaFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.prefix = "passages-"
-        self._gate, self._lock = (path.with_name(name) for name in LOCK_FILES)
+        gate, lock = (path.with_name(name) for name in LOCK_FILES)
+        self._lock = FolderLock(gate, lock, self._refuse_half_saved)
         self._inode: int | None = None
 
     def connect(self, *, create: bool) -> Client:
@@ -84,7 +81,7 @@ class ChromaFolder:
 
     def wipe(self) -> None:
         """Delete the folder; to be called while nothing here has it open."""
-        with _locked(self._gate, fcntl.LOCK_EX), _locked(self._lock, fcntl.LOCK_EX) as held:
+        with self._lock.alone() as held:
             try:
                 if self.path.is_dir():
                     shutil.rmtree(self.path)
@@ -92,27 +89,18 @@ class ChromaFolder:
                 raise _unwritable(self.path, error) from error
             os.ftruncate(held, 0)
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """No process writes inside the block. Raises `IndexDamaged` where one was killed as it saved."""
-        with _locked(self._gate, fcntl.LOCK_SH):
-            held = _open_locked(self._lock, fcntl.LOCK_SH)
-        try:
-            self._refuse_half_saved(held)
-            yield
-        finally:
-            os.close(held)
+    def reading(self) -> AbstractContextManager[None]:
+        """No other process writes inside the block. Raises `IndexDamaged` where one died as it saved."""
+        return self._lock.reading()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """No process reads or writes inside the block.
+        """No other process reads or writes inside the block.
 
         What the graph's files were before it stands in the lock's file until the block has ended
         well: where they are others later, a save was broken off. Raises `IndexDamaged` for an earlier one.
         """
-        # The gate is held while waiting, so that readers who come one after the other don't keep us out.
-        with _locked(self._gate, fcntl.LOCK_EX), _locked(self._lock, fcntl.LOCK_EX) as held:
-            self._refuse_half_saved(held)
+        with self._lock.writing() as held:
             self._mark(held)
             yield
             os.ftruncate(held, 0)
@@ -238,42 +226,3 @@ def _sessions(client: Client) -> list[httpx.Client]:
     """The connections of a client to a server, for which it has no settings and which it never closes."""
     both: tuple[Any, Any] = client, client._admin_client
     return [one._server._session for one in both]
-
-
-@contextmanager
-def _locked(path: Path, kind: int) -> Iterator[int]:
-    """The file at `path`, locked inside the block."""
-    held = _open_locked(path, kind)
-    try:
-        yield held
-    finally:
-        os.close(held)
-
-
-def _open_locked(path: Path, kind: int) -> int:
-    """Raises `IndexBusy` after a minute, `IndexUnwritable` where the file can't be made."""
-    try:
-        try:
-            # To read it needs no rights to write, which may be lost after the index was opened.
-            held = os.open(path, (os.O_RDONLY if kind == fcntl.LOCK_SH else os.O_RDWR) | os.O_CLOEXEC)
-        except FileNotFoundError:
-            held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise IndexUnwritable(
-            f"{path.parent} can't be written ({error.strerror});"
-            " make it writable or choose another folder (QA_INDEX)."
-        ) from error
-    until = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        try:
-            fcntl.flock(held, kind | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() > until:
-                os.close(held)
-                raise IndexBusy(
-                    f"Another process has been writing the vectors in {path.parent} for a minute;"
-                    " wait for it or stop it."
-                ) from error
-            time.sleep(0.002)
-        else:
-            return held
