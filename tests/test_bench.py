@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from qa.build import build_qa
 from qa.settings import Settings
 from qa_eval import bench_large
-from qa_eval.bench import EXACT, LANGCHAIN, OURS, Measure, Plan, TaskFailed, _result, bench
+from qa_eval.bench import EXACT, LANGCHAIN, OURS, Measure, Plan, TaskFailed, _on_one_processor, _result, bench
 from qa_eval.bench_large import make_large
 from qa_eval.bench_report import log, table, write_report
 from qa_eval.bench_texts import SetMissing, free_sentences, make_texts
@@ -117,7 +119,16 @@ def test_the_table_has_medians_with_their_spread_and_goes_into_the_log(
 
 def test_a_task_that_fails_is_named_with_its_error() -> None:
     with pytest.raises(TaskFailed, match="no_such_module"):
-        _result([sys.executable, "-m", "no_such_module"], {}, 1)
+        _result([sys.executable, "-m", "no_such_module"], {})
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system has no such call")
+def test_a_search_alone_has_one_processor() -> None:
+    before = os.sched_getaffinity(0)
+    count = [sys.executable, "-c", "import os; print(len(os.sched_getaffinity(0)))"]
+    with _on_one_processor():
+        assert int(subprocess.run(count, capture_output=True, check=True).stdout) == 1
+    assert os.sched_getaffinity(0) == before
 
 
 def test_a_large_index_is_made_once_of_sentences_and_answers(

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 
@@ -24,10 +24,11 @@ _PATIENCE = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Questions a second over all clients, and milliseconds of each question."""
+    """Questions a second over all clients, milliseconds of each question, and seconds until it was ready."""
 
     rate: float
     ms: tuple[float, ...]
+    start: float = 0.0
 
 
 def serve_and_ask(corpus: Path, index: Path, questions: Sequence[str], clients: int) -> Served:
@@ -35,9 +36,11 @@ def serve_and_ask(corpus: Path, index: Path, questions: Sequence[str], clients: 
 
     Raises `ServiceError` if it does not serve, or an answer is an error.
     """
+    began = time.perf_counter()
     with _serving(corpus, index) as port:
+        start = time.perf_counter() - began
         _ask_all(port, questions[: 2 * clients], clients)  # warm
-        return _ask_all(port, questions, clients)
+        return replace(_ask_all(port, questions, clients), start=start)
 
 
 @contextmanager
