@@ -62,3 +62,38 @@ def test_a_disagreement_gives_the_first_sentence_of_each_position() -> None:
 
 def test_no_evidence_is_an_empty_draft() -> None:
     assert compose("Why?", ()).claims == ()
+
+
+SERIES = [
+    ("First, the mill was sold.", 3.0),
+    ("Nobody minded.", 2.5),
+    ("Second, its wheel was taken to the town.", 2.0),
+    ("Third, the pond was drained.", 1.0),
+]
+
+
+def test_a_series_is_given_in_the_place_of_what_announces_it() -> None:
+    announcing = ("Three things changed in the village.", 9.0)
+    drafted = quotes(compose("What changed in the village?", evidence(announcing, *SERIES)))
+    assert drafted == [SERIES[0][0], SERIES[2][0], SERIES[3][0]]
+    two = quotes(compose("What changed in the village?", evidence(announcing, *SERIES[:3])))
+    assert two == [announcing[0], SERIES[0][0], SERIES[2][0]]
+
+
+def test_items_of_another_series_or_of_none_are_left_out() -> None:
+    apart = quotes(compose("What changed?", evidence(("Much changed.", 9.0), FAR, *SERIES)))
+    assert apart == ["Much changed."]
+    alone = [("First, the mill was sold.", 3.0), ("First built in 1871, the bridge fell.", 2.0)]
+    assert quotes(compose("What changed?", evidence(("Much changed.", 9.0), *alone))) == ["Much changed."]
+    assert quotes(compose("How many changed?", evidence(("Three changed.", 9.0), *SERIES))) == [
+        "Three changed."
+    ]
+
+
+def test_the_reason_that_is_told_in_the_next_sentence_is_given_too() -> None:
+    sold = ("The mill was sold.", 9.0)
+    because = ("Because the river had dried up, it stood still.", 3.0)
+    assert quotes(compose("Why was the mill sold?", evidence(sold, because))) == [sold[0], because[0]]
+    assert quotes(compose("What was sold?", evidence(sold, because))) == [sold[0]]
+    assert quotes(compose("Why was the mill sold?", evidence(sold, FAR, because))) == [sold[0]]
+    assert quotes(compose("Why was the mill sold?", evidence(BEST, because))) == [BEST[0]]

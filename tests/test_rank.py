@@ -53,6 +53,13 @@ def test_every_sentence_is_ranked_once_with_its_exact_span_best_first() -> None:
     assert scores == sorted(scores, reverse=True)
 
 
+def test_questions_and_headings_like_them_state_nothing() -> None:
+    text = "Why the mill was built\n\nWhen the river rose, the mill was built. Who built the mill? Anna did."
+    found = ranked("Why was the mill built?", candidate(text))
+    said = {s.passage.text[s.start : s.end] for s in found.sentences}
+    assert said == {"When the river rose, the mill was built.", "Anna did."}
+
+
 def test_a_passage_ranks_by_its_best_sentence() -> None:
     other = candidate("Nothing to see. Grass is green.", "b")
     found = ranked("When was the mill built?", other, candidate(RIVER))

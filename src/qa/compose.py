@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qa.discourse import announced, reason
 from qa.short_answer import short_answer
 from qa.types import Claim, Disagreement, Draft, Evidence
 from qa.words import terms
@@ -28,8 +29,9 @@ def compose(
     """The sentences that answer, at most three, none saying what another one says.
 
     Where the sources disagree these are the first ones of each position, citing all that hold it.
-    Otherwise the best one, those of its document that score nearly as well unless it holds a sure
-    short answer, and `further`: the best ones of the question's other parts.
+    Otherwise the best one, `further`, which are the best ones of the question's other parts, and, unless
+    it holds a sure short answer, the series that it announces or the reason told after it, and those of
+    its document that score nearly as well.
     """
     if disagreement is not None:
         quotes = {one.number: one.quote for one in evidence}
@@ -39,9 +41,14 @@ def compose(
     for one in further:
         _add(one, chosen)
     if chosen and (further or short_answer(question, chosen[0].quote) is None):
-        for one in evidence[1:]:
-            if one.score >= chosen[0].score - _CLOSE and _together(one, chosen[0]):
-                _add(one, chosen)
+        best = chosen[0]
+        items = announced(best, evidence)
+        if len(items) >= _MOST and not further:
+            chosen = []  # they say it without what announces them
+        told_after = reason(question, best, evidence)
+        close = [one for one in evidence[1:] if one.score >= best.score - _CLOSE and _together(one, best)]
+        for one in (*items, *([told_after] if told_after else close)):
+            _add(one, chosen)
     return _draft(_in_reading_order(chosen))
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.discourse import asks
 from qa.interfaces import TokenVectors
 from qa.lexical import Question, lexical_features, read_question, read_sentences
 from qa.text import Span
@@ -115,7 +116,7 @@ def rank(
     for candidate in candidates:
         spans, table = _features(asked, candidate)
         for (start, end), row, score in zip(spans, table.tolist(), table @ vector, strict=True):
-            if not candidate.passage.text[start:end].endswith("?"):  # a question states nothing
+            if not asks(candidate.passage.text[start:end]):
                 sentences.append(RankedSentence(candidate.passage, start, end, float(score), tuple(row)))
     sentences.sort(key=lambda s: -s.score)
     best: dict[str, RankedPassage] = {}
