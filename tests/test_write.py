@@ -49,6 +49,18 @@ def test_sentences_come_with_their_sources(size: int) -> None:
     assert list(written(FakeGenerator(f"```json\n{pretty}\n```", size=size))) == claims
 
 
+@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize(
+    "preface",
+    ["Based on [1]: ", "<think>Which of [1, {2}]? The [first].</think>\n", "Sources [1] and {2}:\n"],
+)
+def test_what_stands_before_the_reply_is_passed_over(preface: str, size: int) -> None:
+    assert [one.text for one in written(FakeGenerator(preface + BOTH, size=size))] == [
+        "Cats purr.",
+        "Dogs bark, owls hunt mice.",
+    ]
+
+
 def test_a_sentence_is_given_as_soon_as_it_is_whole() -> None:
     generator = FakeGenerator(BOTH, size=1)
     assert next(written(generator)).text == "Cats purr."

@@ -25,6 +25,9 @@ _CITED = re.compile(rf"(.+?)((?:\s*{_MARK})+)", re.DOTALL)
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL)
 """What some servers leave of a model's reasoning in its reply."""
 
+_LIST = '"sentences"'
+"""What names the list of sentences in a reply in JSON."""
+
 _Sentence = tuple[str, list[int]]
 
 
@@ -98,7 +101,7 @@ def _sentences(pieces: Iterable[str]) -> Iterator[_Sentence | None]:
     for piece in pieces:
         text += piece
         while "}" in piece:  # only then may an object have become complete
-            start = text.find("{", done or text.find("[") + 1 or len(text))
+            start = text.find("{", done or _list_start(text))
             try:
                 value, done = decoder.raw_decode(text, start)
             except (ValueError, IndexError):
@@ -107,8 +110,14 @@ def _sentences(pieces: Iterable[str]) -> Iterator[_Sentence | None]:
             if sentence is not None:
                 yield sentence
         yield None
-    if '"sentences"' not in text:
+    if _LIST not in text:
         yield from _cited(text)
+
+
+def _list_start(text: str) -> int:
+    """Where the list of sentences begins: brackets may stand in what a server puts before its JSON."""
+    named = text.find(_LIST)
+    return len(text) if named < 0 else text.find("[", named) + 1 or len(text)
 
 
 def _sentence(value: object) -> _Sentence | None:
