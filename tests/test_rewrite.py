@@ -55,6 +55,13 @@ def test_without_a_history_nothing_is_asked() -> None:
     assert not generator.asked
 
 
+@pytest.mark.parametrize("asked", ["Who built the harbour of Tarn?", " Who built the harbour of Tarn?\n"])
+def test_a_question_that_lacks_nothing_is_not_for_the_model(asked: str) -> None:
+    generator = FakeGenerator()
+    assert rewrite(asked, HISTORY, generator) == asked.strip()
+    assert not generator.asked
+
+
 def test_a_model_that_fails_says_so() -> None:
     with pytest.raises(GeneratorUnavailable):
         rewrite(QUESTION, HISTORY, FakeGenerator("{", error=GeneratorUnavailable("It is away.")))

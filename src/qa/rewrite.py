@@ -31,10 +31,11 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
     """`question` as it would be asked without `history`.
 
     The model's rewrite where it is one: a question about what was talked of. Otherwise what
-    `standalone` makes of it. Raises `GeneratorError`.
+    `standalone` makes of it, and the model is asked only where that finds that the question lacks
+    something. Raises `GeneratorError`.
     """
     plain = standalone(question, history)
-    if not history:
+    if not history or plain == question.strip():
         return plain
     seen = [(turn.role, turn.content[:_TURN_CHARS]) for turn in history[-_TURNS:]]
     messages = conversation(REWRITE, REWRITE_EXAMPLES, rewrite_request(question, seen))
