@@ -3,13 +3,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from qa.build import build_generator
+from qa.build import build_generator, build_qa
 from qa.errors import GeneratorUnavailable, ModelError
 from qa.generator import ChatGenerator
+from qa.index import Index
 from qa.interfaces import Message
 from qa.local_llm import LocalGenerator
 from qa.settings import Settings
@@ -105,6 +107,29 @@ def test_a_path_is_a_setting(model_file: Path) -> None:
     assert isinstance(made, LocalGenerator)
     assert made.name == "SmolLM2-135M-Instruct.Q4_1"
     made.close()
+
+
+def test_a_model_that_cannot_be_used_leaves_no_index_open(
+    settings_here: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Index] = []
+    left_open: list[Index] = []
+    open_index, close_index = Index.open, Index.close
+
+    def opening(*arguments: Any) -> Index:
+        opened.append(open_index(*arguments))
+        left_open.append(opened[-1])
+        return opened[-1]
+
+    def closing(index: Index) -> None:
+        left_open.remove(index)
+        close_index(index)
+
+    monkeypatch.setattr(Index, "open", opening)
+    monkeypatch.setattr(Index, "close", closing)
+    with pytest.raises(ModelError, match="QA_LLM_MODEL_PATH"):
+        build_qa(settings_here.model_copy(update={"llm_model_path": "none.gguf"}))
+    assert (len(opened), left_open) == (1, [])
 
 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:

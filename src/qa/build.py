@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -73,8 +73,15 @@ def build_qa(settings: Settings) -> QA:
     threadpool_limits(limits=1, user_api="blas")
     embedder = build_embedder()
     embedder.encode([""])  # has the model loaded now, not by the first question
-    index = Index.open(settings.index, embedder, settings.chroma_url)
-    return QA(index, embedder, build_generator(settings), build_entailment(settings))
+    with ExitStack() as opened:  # what is open by then is closed where a later part can't be used
+        index = Index.open(settings.index, embedder, settings.chroma_url)
+        opened.callback(index.close)
+        generator = build_generator(settings)
+        if generator is not None:
+            opened.callback(generator.close)
+        built = QA(index, embedder, generator, build_entailment(settings))
+        opened.pop_all()
+    return built
 
 
 @contextmanager
