@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from conftest import ROOT
 from qa.build import build_embedder, build_entailment
 from qa.grounding import Premise
 from qa.interfaces import Embedder
+from qa.packing import pack, unpack
 from qa.settings import Settings
 from qa.support import ENTAILED, THRESHOLD, Support, support
 from qa.text import sentence_spans
@@ -103,6 +105,27 @@ def test_a_passage_that_is_not_encoded_yet_is_encoded(embedder: Embedder) -> Non
     fresh = Premise(known.passage, known.start, known.end)
     sentence = "The dam at Harn was finished in 1994."
     assert support(sentence, [fresh], embedder) == support(sentence, [known], embedder)
+
+
+@pytest.mark.parametrize(("number", "sentence"), [*SAYS, *DOES_NOT_SAY])
+def test_vectors_that_the_index_keeps_judge_as_fresh_ones_do(
+    number: int, sentence: str, embedder: Embedder
+) -> None:
+    exact = cite(number, embedder)
+    assert exact.tokens is not None
+    kept = replace(exact, tokens=unpack(*pack(exact.tokens)))
+    tokens = embedder.encode([sentence])[0].tokens
+    fresh = support(sentence, [replace(exact, tokens=None)], embedder)
+    given = support(sentence, [kept], Deaf(embedder), tokens=tokens)  # type: ignore[arg-type]
+    assert (given.missing, given.opposed, given.holds) == (fresh.missing, fresh.opposed, fresh.holds)
+    assert given.probability == pytest.approx(fresh.probability, abs=0.02)
+
+
+class Deaf:
+    """An encoder of which only the vocabulary may be used."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.vocabulary = embedder.vocabulary
 
 
 def test_nothing_holds_without_evidence_and_nothing_is_no_sentence(embedder: Embedder) -> None:

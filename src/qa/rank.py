@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -89,10 +89,11 @@ class RankedPassage:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Best first. Empty when there was no candidate."""
+    """Best first. Empty when there was no candidate. `tokens` are the candidates', by passage id."""
 
     passages: tuple[RankedPassage, ...] = ()
     sentences: tuple[RankedSentence, ...] = ()
+    tokens: Mapping[str, TokenVectors] = field(default_factory=dict, compare=False, repr=False)
 
 
 def rank(
@@ -122,7 +123,8 @@ def rank(
     best: dict[str, RankedPassage] = {}
     for s in sentences:
         best.setdefault(s.passage.id, RankedPassage(s.passage, s.score))
-    return Ranking(tuple(best.values()), tuple(sentences))
+    tokens = {candidate.passage.id: candidate.tokens for candidate in candidates}
+    return Ranking(tuple(best.values()), tuple(sentences), tokens)
 
 
 def vocabulary_prior(vocabulary: Mapping[str, int], first: int = 1996) -> Callable[[str], float]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from qa.alignment import Alignment, align
 from qa.bindings import misplaced
 from qa.grounding import Premise, missing_values
-from qa.interfaces import Embedder
+from qa.interfaces import Embedder, TokenVectors
 from qa.polarity import contrary
 from qa.rank import vocabulary_prior
 from qa.roles import swapped
@@ -78,17 +78,22 @@ class Support:
 
 
 def support(
-    sentence: str, premises: Sequence[Premise], embedder: Embedder, entails: Entails | None = None
+    sentence: str,
+    premises: Sequence[Premise],
+    embedder: Embedder,
+    entails: Entails | None = None,
+    tokens: TokenVectors | None = None,
 ) -> Support:
     """How far the cited `premises` together support `sentence`.
 
     A sentence that is copied from a quote, whole, is supported by it. Without premises nothing is.
+    `tokens` are the sentence's word pieces; without them they are encoded here, as a premise's are.
     """
     if not premises or not sentence.strip():
         return Support(0.0)
     if is_copy(sentence, premises):
         return Support(1.0)
-    alignment = _aligned(sentence, premises, embedder)
+    alignment = _aligned(sentence, premises, embedder, tokens)
     missing, opposed = missing_values(sentence, premises), _opposed(alignment)
     if entails is not None:
         premise = " ".join(f"{one.title}: {one.quote}" if one.title else one.quote for one in premises)
@@ -118,8 +123,10 @@ def is_copy(sentence: str, premises: Sequence[Premise]) -> bool:
     )
 
 
-def _aligned(sentence: str, premises: Sequence[Premise], embedder: Embedder) -> Alignment:
-    tokens = embedder.encode([sentence])[0].tokens
+def _aligned(
+    sentence: str, premises: Sequence[Premise], embedder: Embedder, tokens: TokenVectors | None = None
+) -> Alignment:
+    tokens = tokens or embedder.encode([sentence])[0].tokens
     passages = dict.fromkeys(one.passage for one in premises if one.tokens is None)
     new = {text: embedder.encode([text])[0].tokens for text in passages}
     encoded = [one.tokens or new[one.passage] for one in premises]
