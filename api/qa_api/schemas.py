@@ -140,7 +140,7 @@ class AskResponse(BaseModel):
     claims: list[ClaimOut]
     citations: list[CitationOut]
     disagreement: DisagreementOut | None
-    generator: str = Field(description="the language model that worded the claims; 'none' quoted them")
+    generator: str = Field(description="the language model that worded claims; 'none': all are quotes")
     degraded: str | None = Field(description="why a model that was to word them did not")
     timings_ms: dict[str, float]
     trace: TraceOut | None = None

@@ -23,7 +23,8 @@ _CONSIDERED, _OF_ONE = 12, 3
 class Extract:
     """An answer in quotes; `lacking` tells that a part of the question has none.
 
-    `numbers` are those of the evidence that it quotes.
+    `numbers` are those of the evidence that it quotes; of a question of several parts, `needed` are those
+    without which one of them would be left unanswered.
     """
 
     claims: tuple[Claim, ...] = ()
@@ -31,6 +32,7 @@ class Extract:
     disagreement: Disagreement | None = None
     lacking: bool = False
     numbers: tuple[int, ...] = ()
+    needed: tuple[int, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -72,7 +74,15 @@ def extract(
         verified = verify(draft, found.evidence, revisions(found), read)
         citations = annotate(found.question, verified.citations)
     disagreement = _renumbered(disagreement, verified.numbers)
-    return Extract(verified.claims, citations, disagreement, numbers=tuple(verified.numbers))
+    numbers = tuple(verified.numbers)
+    needed = _needed(numbers, found, further)
+    return Extract(verified.claims, citations, disagreement, numbers=numbers, needed=needed)
+
+
+def _needed(numbers: Sequence[int], found: Found, further: Sequence[Evidence]) -> tuple[int, ...]:
+    """Of the quoted `numbers` those that answer a part: its best, or the first where that isn't quoted."""
+    wanted = {one.number if one.number in numbers else found.evidence[0].number for one in further}
+    return tuple(number for number in numbers if number in wanted)
 
 
 def revisions(found: Found) -> dict[str, str]:

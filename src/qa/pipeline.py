@@ -118,7 +118,7 @@ class QA:
             found = self._found(complete, ranking)
             quotes = self._extract(found, ranking, max(top_k, TOP_K), documents, timings)
             speaks = model is not None and degraded is None and quotes.is_plain
-            offer = make_offer(found, quotes, self.index.document) if speaks else None
+            offer = make_offer(found, quotes, ranking.tokens, self.index.document) if speaks else None
         yield found
         spoken = Spoken(degraded=degraded)
         if offer is not None and model is not None:
@@ -136,7 +136,7 @@ class QA:
             confidence=found.confidence,
             disagreement=quotes.disagreement,
             trace=_trace(ranking, found.evidence, timings),
-            generator=model.name if spoken.claims and model is not None else "none",
+            generator=model.name if model is not None and spoken.is_worded else "none",
             degraded=spoken.degraded,
         )
 

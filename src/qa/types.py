@@ -159,8 +159,8 @@ class Trace:
 class Answer:
     """What `QA.ask` gives, on every surface. "The documents do not say" is an Answer too.
 
-    `generator` names the language model whose words the claims are; "none": they are quotes.
-    `degraded` says why they are, or why there are no more claims, where a model was to word them.
+    `generator` names the language model whose words some of the claims are; "none": all are quotes.
+    `degraded` says why they are, or why no more are in its words, where a model failed to word them.
     """
 
     question: str
