@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -78,13 +78,28 @@ def streamed(*pieces: str, end: bool = True) -> Reply:
         if end:
             handler.wfile.write(b"data: [DONE]\n\n")
         else:
-            log.over.wait()
+            _wait(handler, log)
 
     return reply
 
 
 def silent(handler: BaseHTTPRequestHandler, log: Log) -> None:
-    log.over.wait()
+    """Says nothing, not even that it has begun, until it is left alone."""
+    _wait(handler, log)
+
+
+def _wait(handler: BaseHTTPRequestHandler, log: Log) -> None:
+    """Wait for the end of the test, or for the client to leave."""
+    handler.connection.settimeout(0.05)
+    while not log.over.is_set():
+        with suppress(TimeoutError):
+            try:
+                over = not handler.connection.recv(1)
+            except ConnectionError:
+                over = True
+            if over:
+                log.gone.set()
+                return
 
 
 def pinging(handler: BaseHTTPRequestHandler, log: Log) -> None:

@@ -1,12 +1,25 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from llm_server import Log, Reply, answer, endless, hung_up, pinging, refusal, silent, speaking, streamed
-from qa.errors import GeneratorRefused, GeneratorUnavailable
+from llm_server import (
+    Log,
+    Reply,
+    answer,
+    endless,
+    hung_up,
+    pinging,
+    refusal,
+    silent,
+    speaking,
+    streamed,
+)
+from qa.breaker import REST_SECONDS
+from qa.errors import GeneratorError, GeneratorRefused, GeneratorUnavailable
 from qa.generator import ChatGenerator
 from qa.interfaces import Message
 
@@ -28,9 +41,14 @@ def said(log: Log, schema: dict[str, object] | None = None, timeout: float = 30)
         return "".join(made.generate(HELLO, schema, 50))
 
 
+def spoken(pieces: Iterator[str]) -> str:
+    """The next piece that is not empty."""
+    return next(filter(None, pieces))
+
+
 def test_a_reply_comes_in_pieces() -> None:
     with speaking(streamed("Hel", "", "lo.")) as log, generator(log) as made:
-        assert list(made.generate(HELLO, None, 50)) == ["Hel", "lo."]
+        assert list(filter(None, made.generate(HELLO, None, 50))) == ["Hel", "lo."]
         assert made.name == "small"
 
 
@@ -59,9 +77,9 @@ def test_a_server_that_falls_silent_is_left(reply: Reply) -> None:
 def test_pieces_before_the_silence_are_given() -> None:
     with speaking(streamed("Hel", end=False)) as log, generator(log, 0.2) as made:
         pieces = made.generate(HELLO, None, 50)
-        assert next(pieces) == "Hel"
+        assert spoken(pieces) == "Hel"
         with pytest.raises(GeneratorUnavailable):
-            next(pieces)
+            spoken(pieces)
 
 
 def test_a_server_that_does_not_stop_is_stopped() -> None:
@@ -73,9 +91,60 @@ def test_a_server_that_does_not_stop_is_stopped() -> None:
 def test_closing_leaves_the_server() -> None:
     with speaking(endless) as log, generator(log) as made:
         pieces = made.generate(HELLO, None, 10**6)
-        assert next(pieces) == "word "
+        assert spoken(pieces) == "word "
         pieces.close()
         assert log.gone.wait(30)
+
+
+@pytest.mark.parametrize("reply", [silent, streamed("", end=False), pinging])
+def test_who_waits_can_leave_before_the_first_word(reply: Reply) -> None:
+    with speaking(reply) as log, generator(log) as made:
+        pieces = made.generate(HELLO, None, 50)
+        assert next(pieces) == ""
+        pieces.close()
+        assert log.gone.wait(20)
+    assert len(log.requests) == 1
+
+
+def test_who_waits_can_leave_between_words() -> None:
+    with speaking(streamed("Hel", end=False)) as log, generator(log) as made:
+        pieces = made.generate(HELLO, None, 50)
+        assert spoken(pieces) == "Hel"
+        assert next(pieces) == ""
+        pieces.close()
+        assert log.gone.wait(20)
+
+
+def test_leaving_is_not_the_servers_fault() -> None:
+    with speaking(silent, streamed("Hello.")) as log, generator(log) as made:
+        pieces = made.generate(HELLO, None, 50)
+        next(pieces)
+        pieces.close()
+        assert log.gone.wait(20)
+        assert "".join(made.generate(HELLO, None, 50)) == "Hello."
+
+
+@pytest.mark.parametrize("reply", [silent, streamed("Hel", end=False)])
+def test_a_server_that_hangs_is_left_alone_for_a_while(reply: Reply) -> None:
+    with speaking(reply, streamed("Hello.")) as log, generator(log, 0.2) as made:
+        for _ in range(3):
+            with pytest.raises(GeneratorUnavailable, match="silent for 0"):
+                "".join(made.generate(HELLO, None, 50))
+        assert len(log.requests) == 1
+        made._breaker._clock = lambda: time.monotonic() + REST_SECONDS
+        assert "".join(made.generate(HELLO, None, 50)) == "Hello."
+        assert "".join(made.generate(HELLO, None, 50)) == "Hello."
+
+
+def test_a_server_that_refuses_is_asked_again() -> None:
+    with (
+        speaking(refusal(500, "oops"), refusal(404, "no"), streamed("Hello.")) as log,
+        generator(log) as made,
+    ):
+        for _ in range(2):
+            with pytest.raises(GeneratorError):
+                "".join(made.generate(HELLO, None, 50))
+        assert "".join(made.generate(HELLO, None, 50)) == "Hello."
 
 
 @pytest.mark.parametrize("reply", [hung_up, refusal(503, "busy", {"Retry-After": "0"})])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import select
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -62,7 +65,36 @@ def test_who_leaves_stops_the_model(served: Served) -> None:
         before = figures(served.model_url)["tokens_predicted_total"]
     while figures(served.model_url)["requests_processing"]:
         pass
-    assert figures(served.model_url)["tokens_predicted_total"] - before < 300
+    assert figures(served.model_url)["tokens_predicted_total"] - before < 30
+
+
+def test_who_leaves_while_the_question_is_rewritten_stops_the_model(served: Served) -> None:
+    history = [
+        {"role": "user", "content": "How much did China invest in Belarus?"},
+        {"role": "assistant", "content": "China invested $185 million."},
+    ]
+    body = {"question": "And in how many projects?", "history": history}
+    before = figures(served.model_url)["tokens_predicted_total"]
+    with leaving(served.url, "/v1/ask", body) as is_answered:
+        while not figures(served.model_url)["requests_processing"]:
+            assert not is_answered()
+    while figures(served.model_url)["requests_processing"]:
+        pass
+    assert figures(served.model_url)["tokens_predicted_total"] - before < 30
+
+
+@contextmanager
+def leaving(url: str, path: str, body: object) -> Iterator[Callable[[], bool]]:
+    """Post and leave without having read anything; gives what tells whether there is something to read."""
+    content = json.dumps(body).encode()
+    address = httpx.URL(url)
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {address.host}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(content)}\r\n\r\n"
+    )
+    with socket.create_connection((address.host, address.port)) as connection:
+        connection.sendall(head.encode() + content)
+        yield lambda: bool(select.select([connection], [], [], 0)[0])
 
 
 def test_a_model_that_is_too_slow_leaves_the_quotes(settings: Settings, qa: QA, model_url: str) -> None:

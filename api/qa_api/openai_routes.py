@@ -74,7 +74,7 @@ async def chat_completions(
     chat = _Chat(body, service, str(request.base_url))
     if not body.stream:
         return await run_in_threadpool(chat.completion, await answer_of(steps, request))
-    events = chat.events(await started(steps))
+    events = chat.events(await started(steps, request))
     return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
 

@@ -83,7 +83,7 @@ async def ask(body: AskRequest, service: TheService, request: Request) -> AskRes
 
 
 async def _started(body: AskRequest, service: TheService, request: Request) -> Steps:
-    return await started(noted(_steps(body, service), request, service))
+    return await started(noted(_steps(body, service), request, service), request)
 
 
 _EVENTS = (

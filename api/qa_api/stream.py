@@ -32,9 +32,14 @@ async def taken(steps: Generator[Step, None, None]) -> Steps:
             steps.close()
 
 
-async def started(steps: Steps) -> Steps:
-    """`steps`, the first of them at hand: what fails before it raises here, and is an HTTP error yet."""
-    first = await anext(steps)
+async def started(steps: Steps, request: Request) -> Steps:
+    """`steps`, the first that tells something at hand: what fails before raises here, an HTTP error yet."""
+    first: Step = Waiting()
+    while isinstance(first, Waiting):
+        if await request.is_disconnected():
+            await steps.aclose()
+            raise _gone()
+        first = await anext(steps)
 
     async def all_of_them() -> Steps:
         async with aclosing(steps):
@@ -53,7 +58,11 @@ async def answer_of(steps: Steps, request: Request) -> Answer:
                 return step
             if await request.is_disconnected():
                 break
-    raise HTTPException(499, "The client went away before its answer was ready")
+    raise _gone()
+
+
+def _gone() -> HTTPException:
+    return HTTPException(499, "The client went away before its answer was ready")
 
 
 async def answer_events(steps: Steps, *, trace: bool = False) -> AsyncIterator[ServerSentEvent]:

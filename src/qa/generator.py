@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import cast
 
@@ -14,7 +15,9 @@ from langchain_core.messages import AIMessageChunk
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
+from qa.breaker import Breaker
 from qa.errors import GeneratorError, GeneratorRefused, GeneratorUnavailable
+from qa.hang_up import Line, heard
 from qa.interfaces import Message
 
 _Chunks = Generator[AIMessageChunk, None, None]
@@ -48,7 +51,8 @@ class ChatGenerator:
 
     `timeout` is the longest silence in seconds, before the first piece and between pieces; a whole
     reply is cut at twice that. A connection that fails before the first piece, or a server that says
-    when to come again, gets a second try. A server that can't be held to a JSON schema is asked
+    when to come again, gets a second try. A server that does not answer is left alone for a while, with
+    `GeneratorUnavailable` at once (`qa.breaker`). One that can't be held to a JSON schema is asked
     without one from then on. `proxy` says whether the machine's proxy settings apply.
     """
 
@@ -61,8 +65,15 @@ class ChatGenerator:
         self._timeout = timeout
         self._constrains = True
         limits = httpx2.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS))
-        hooks = {"response": [self._limit_reply]}
-        self._client = httpx2.Client(timeout=limits, trust_env=proxy, event_hooks=hooks)
+        self._lines = threading.local()  # of each thread that reads, the line that it reads from
+        self._breaker = Breaker()
+        hooks: dict[str, list[Callable[..., None]]] = {
+            "request": [self._trace_connection],
+            "response": [self._limit_reply],
+        }
+        # A connection that is used again tells no trace which one it is; a new one costs milliseconds.
+        once = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
+        self._client = httpx2.Client(timeout=limits, limits=once, trust_env=proxy, event_hooks=hooks)
         self._model = ChatOpenAI(
             base_url=base_url,
             model=model,
@@ -88,7 +99,16 @@ class ChatGenerator:
         self, messages: Sequence[Message], schema: Mapping[str, object] | None, max_tokens: int
     ) -> Generator[str, None, None]:
         """See `Generator.generate`."""
-        chunks, chunk = self._begin(messages, schema, max_tokens)
+        with self._breaker.admitted():
+            yield from heard(lambda line: self._read(line, messages, schema, max_tokens))
+
+    def _read(
+        self, line: Line, messages: Sequence[Message], schema: Mapping[str, object] | None, max_tokens: int
+    ) -> Iterator[str]:
+        """The pieces of the reply, as fast as they come; once `line` is hung up any error may follow."""
+        self._lines.own = line
+        chunks, chunk = self._begin(line, messages, schema, max_tokens)
+        self._breaker.answered()
         said = False
         with closing(chunks):
             # Some servers ignore the limit that they are sent (Ollama); a chunk is at least one token.
@@ -101,12 +121,12 @@ class ChatGenerator:
                 try:
                     chunk = next(chunks, None)
                 except Exception as error:  # what a server sends may break its reader anywhere
-                    raise self._explained(error) from error
+                    raise self._failure(error, line) from error
         if not said:
             raise GeneratorUnavailable(f"{self._where} gave an empty reply; see what it logs.")
 
     def _begin(
-        self, messages: Sequence[Message], schema: Mapping[str, object] | None, max_tokens: int
+        self, line: Line, messages: Sequence[Message], schema: Mapping[str, object] | None, max_tokens: int
     ) -> tuple[_Chunks, AIMessageChunk | None]:
         """The reply and its first chunk, tried again where that can help."""
         wanted = schema if self._constrains else None
@@ -121,14 +141,21 @@ class ChatGenerator:
                     continue
                 tries += 1
                 pause = _pause(error)
-                if tries > 1 or pause is None:
-                    raise self._explained(error) from error
-                time.sleep(pause)
+                if tries > 1 or pause is None or line.ended.wait(pause):
+                    raise self._failure(error, line) from error
             else:
                 if schema is not None and wanted is None and self._constrains:
                     self._constrains = False
                     _log.warning("%s takes no JSON schema; it is asked without one.", self._where)
                 return chunks, first
+
+    def _failure(self, error: Exception, line: Line) -> GeneratorError:
+        """The error in one sentence; a server that does not answer is left alone for a while."""
+        explained = self._explained(error)
+        silent = isinstance(error, _UNREACHABLE)
+        if silent and isinstance(explained, GeneratorUnavailable) and not line.ended.is_set():
+            self._breaker.failed(explained)
+        return explained
 
     def _request(
         self, messages: Sequence[Message], schema: Mapping[str, object] | None, max_tokens: int
@@ -141,9 +168,13 @@ class ChatGenerator:
         # As the argument of its name the client would parse the reply too, and fail where one is cut short.
         return cast(_Chunks, self._model.stream(pairs, max_tokens=max_tokens, extra_body=body))
 
+    def _trace_connection(self, request: httpx2.Request) -> None:
+        line: Line = self._lines.own
+        request.extensions["trace"] = line.trace
+
     def _limit_reply(self, response: httpx2.Response) -> None:
         body = cast(httpx2.SyncByteStream, response.stream)
-        response.stream = _Limited(body, time.monotonic() + _WHOLE * self._timeout)
+        response.stream = _Limited(body, time.monotonic() + _WHOLE * self._timeout, self._lines.own)
 
     def _explained(self, error: Exception) -> GeneratorError:
         """The error in one sentence, sorted into those that pass and those that don't."""
@@ -173,15 +204,19 @@ class ChatGenerator:
 
 
 class _Limited(httpx2.SyncByteStream):
-    """A reply that ends at `deadline` (monotonic seconds), however often its server says it is alive."""
+    """A reply that ends at `deadline` (monotonic seconds), however often its server says it is alive.
 
-    def __init__(self, body: httpx2.SyncByteStream, deadline: float) -> None:
+    It also ends when `line` was hung up: what is under way then, and what a server still sends, is read yet.
+    """
+
+    def __init__(self, body: httpx2.SyncByteStream, deadline: float, line: Line) -> None:
         self._body = body
         self._deadline = deadline
+        self._line = line
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._body:
-            if time.monotonic() > self._deadline:
+            if time.monotonic() > self._deadline or self._line.ended.is_set():
                 raise httpx2.ReadTimeout("The reply takes too long.")
             yield chunk
 

@@ -94,6 +94,7 @@ class Generator(Protocol):
     ) -> abc.Generator[str, None, None]:
         """The reply in pieces as they come, of at most `max_tokens` tokens.
 
+        An empty piece tells that none has come for a while, so that who waits can stop there.
         Where the server can be held to it, the reply is JSON of `schema`. Closing it stops the
         generation where it runs. Raises `GeneratorError`, also after some pieces.
         """

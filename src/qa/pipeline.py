@@ -32,6 +32,7 @@ from qa.types import (
     Step,
     Trace,
     Turn,
+    Waiting,
 )
 
 MAX_QUESTION_CHARS = 2_000
@@ -110,7 +111,7 @@ class QA:
         turns = [Turn(turn.role, readable(turn.content)) for turn in history]
         timings = dict.fromkeys(_STAGES, 0.0)
         model = self.generator if generate else None
-        complete, degraded = _standalone(question, turns, model)
+        complete, degraded = yield from _standalone(question, turns, model)
         with self.index.snapshot():
             self._require(documents)
             complete = correct(complete, self._lexicon)
@@ -218,12 +219,12 @@ class QA:
 
 def _standalone(
     question: str, history: Sequence[Turn], model: LanguageModel | None
-) -> tuple[str, str | None]:
+) -> Generator[Waiting, None, tuple[str, str | None]]:
     """The question that stands alone, and what the model that was to word it failed with."""
     if model is None or not history:
         return standalone(question, history), None
     try:
-        return rewrite(question, history, model), None
+        return (yield from rewrite(question, history, model)), None
     except GeneratorError as error:
         return standalone(question, history), noted(error)
 

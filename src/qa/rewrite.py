@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 
-from qa.interfaces import Generator, conversation
+from qa.interfaces import Generator as LanguageModel
+from qa.interfaces import conversation
 from qa.prompts import REWRITE, REWRITE_EXAMPLES, rewrite_request, rewrite_schema
 from qa.question import standalone
-from qa.types import Turn
+from qa.types import Turn, Waiting
 from qa.words import fold, terms
 
 _MAX_TOKENS = 80
@@ -27,8 +28,10 @@ _KEPT = 0.5
 _NAME = re.compile(r"(?<![.?!:]\s)(?<!^)\b(?:[A-Z]\w*|\w*\d\w*)")
 
 
-def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str:
-    """`question` as it would be asked without `history`.
+def rewrite(
+    question: str, history: Sequence[Turn], generator: LanguageModel
+) -> Generator[Waiting, None, str]:
+    """`question` as it would be asked without `history`; closing the generator stops the model.
 
     The model's rewrite where it is one: a question about what was talked of. Otherwise what
     `standalone` makes of it, and the model is asked only where that finds that the question lacks
@@ -40,7 +43,11 @@ def rewrite(question: str, history: Sequence[Turn], generator: Generator) -> str
     seen = [(turn.role, turn.content[:_TURN_CHARS]) for turn in history[-_TURNS:]]
     messages = conversation(REWRITE, REWRITE_EXAMPLES, rewrite_request(question, seen))
     with closing(generator.generate(messages, rewrite_schema(), _MAX_TOKENS)) as pieces:
-        written = _question("".join(pieces))
+        reply = ""
+        for piece in pieces:
+            reply += piece
+            yield Waiting()
+    written = _question(reply)
     return written if _trusted(written, question, history) else plain
 
 
