@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import select
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pytest
 
 from live import serving
 from qa.generator import ChatGenerator
+from qa.interfaces import Message
 from qa.pipeline import QA
 from qa.settings import Settings
 from qa_api.app import create_app
@@ -95,6 +97,18 @@ def leaving(url: str, path: str, body: object) -> Iterator[Callable[[], bool]]:
     with socket.create_connection((address.host, address.port)) as connection:
         connection.sendall(head.encode() + content)
         yield lambda: bool(select.select([connection], [], [], 0)[0])
+
+
+def test_who_leaves_while_a_long_prompt_is_read_stops_the_reading(model_url: str) -> None:
+    model = generator(model_url)
+    before = figures(model_url)
+    pieces = model.generate([Message("user", "Cats purr at night. " * 300)], None, 1000)
+    assert next(pieces) == ""
+    pieces.close()
+    model.close()
+    while figures(model_url)["requests_processing"]:
+        time.sleep(1.5)  # llama.cpp looks for who has left once it had no other request for a second
+    assert figures(model_url)["tokens_predicted_total"] == before["tokens_predicted_total"]
 
 
 def test_a_model_that_is_too_slow_leaves_the_quotes(settings: Settings, qa: QA, model_url: str) -> None:
