@@ -246,7 +246,7 @@ def generation(
     """Measure the language model's answers beside the quotes alone and beside a plain chain."""
     from qa.build import build_qa
     from qa_eval.data import load
-    from qa_eval.generation import measure_generation
+    from qa_eval.generation import measure_generation, sample
     from qa_eval.rows import record, table
     from qa_eval.session import counting, suite
 
@@ -255,7 +255,7 @@ def generation(
     try:
         with counting() as progress:
             known = load(suite("gold")[0])
-            known = replace(known, examples=known.examples[:gold])
+            known = replace(known, examples=sample(known.examples, gold))
             rows = measure_generation(known, qa, evaldata, questions, removed, progress)
     finally:
         qa.close()
