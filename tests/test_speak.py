@@ -140,12 +140,19 @@ def lamp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QA]:
     (settings.corpus / "lamp.txt").write_text(
         f"{BUILT} Its lamp was bought in Leith. The harbour is dredged every spring. {DESIGNED}"
     )
+    series = " ".join(("Three things changed in the village of Harn.", *CHANGES))
+    (settings.corpus / "village.txt").write_text(series)
     run_ingest(settings, [settings.corpus])
     built = build_qa(settings)
     yield built
     built.close()
 
 
+CHANGES = [
+    "First, the mill was sold.",
+    "Second, its wheel was taken to the town.",
+    "Third, the pond was drained.",
+]
 BUILT = "The lighthouse of Ulm was built in 1911."
 DESIGNED = "The lighthouse of Ulm was designed by Ada Morrow, an engineer from Tarn."
 IN_1911 = "In 1911 the lighthouse of Ulm was built."
@@ -175,6 +182,13 @@ def test_what_the_model_leaves_out_of_a_question_in_parts_is_quoted(
     assert "".join(one.text for one in steps if isinstance(one, Shown)) == answer.text
     assert answer.generator == ("none" if shown == [BUILT, DESIGNED] else "fake")
     assert answer.degraded is None
+
+
+def test_what_the_model_leaves_out_of_a_series_is_quoted(lamp: QA) -> None:
+    asked = "What changed in the village of Harn?"
+    assert [one.text for one in lamp.ask(asked).claims] == CHANGES
+    answer = speaking(lamp, reply(("The pond was drained.", [4])))[0].ask(asked)
+    assert [one.text for one in answer.claims] == ["The pond was drained.", *CHANGES[:2]]
 
 
 def test_of_a_question_that_asks_one_thing_the_model_may_leave_out_quotes(lamp: QA) -> None:

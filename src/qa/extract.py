@@ -10,6 +10,7 @@ from qa.annotate import annotate
 from qa.compose import compose
 from qa.confidence import sentence_relevance
 from qa.disagreement import Statement, find_disagreement
+from qa.discourse import announced, reason
 from qa.rank import RankedSentence, Ranking
 from qa.timing import timed
 from qa.types import Citation, Claim, Disagreement, Evidence, Found, Shown, Status, rendered
@@ -23,8 +24,8 @@ _CONSIDERED, _OF_ONE = 12, 3
 class Extract:
     """An answer in quotes; `lacking` tells that a part of the question has none.
 
-    `numbers` are those of the evidence that it quotes; of a question of several parts, `needed` are those
-    without which one of them would be left unanswered.
+    `numbers` are those of the evidence that it quotes; `needed` are those of them that are but together
+    the answer: what answers each part of a question, the items of a series, a reason told afterwards.
     """
 
     claims: tuple[Claim, ...] = ()
@@ -80,8 +81,15 @@ def extract(
 
 
 def _needed(numbers: Sequence[int], found: Found, further: Sequence[Evidence]) -> tuple[int, ...]:
-    """Of the quoted `numbers` those that answer a part: its best, or the first where that isn't quoted."""
-    wanted = {one.number if one.number in numbers else found.evidence[0].number for one in further}
+    """Of the quoted `numbers` those that are but together the answer; see `Extract`."""
+    if not numbers:
+        return ()
+    best = found.evidence[0]
+    told_after = reason(found.question, best, found.evidence)
+    wanted = {one.number for one in announced(best, found.evidence)}
+    wanted |= {told_after.number} if told_after else set()
+    # A part's best sentence that isn't quoted says what the best of all does.
+    wanted |= {one.number if one.number in numbers else best.number for one in further}
     return tuple(number for number in numbers if number in wanted)
 
 
