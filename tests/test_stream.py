@@ -94,6 +94,22 @@ def test_what_fails_later_is_the_last_event(
     assert "secret" not in "".join(lines)
 
 
+@pytest.mark.parametrize("path", ["/v1/ask/stream", "/v1/chat/completions"])
+def test_what_fails_while_nothing_was_told_yet_is_an_ordinary_problem(
+    path: str, client: TestClient, qa: QA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a question is rewritten first, and the index can't be read then."""
+
+    def broken(*arguments: Any, **options: Any) -> Any:
+        yield Waiting()
+        yield Waiting()
+        raise IndexDamaged("It broke.")
+
+    monkeypatch.setattr(qa, "steps", broken)
+    chat = {"model": "qa", "messages": [{"role": "user", "content": CHINA}], "stream": True}
+    assert client.post(path, json={"question": CHINA} if "ask" in path else chat).status_code == 503
+
+
 class Slow:
     """A `QA` whose answers wait, after their evidence, until they are allowed to go on."""
 
