@@ -19,6 +19,11 @@ from qa.interfaces import Message
 from qa.pipeline import QA
 from qa.settings import Settings
 from qa_api.app import create_app
+from qa_eval.chain import Chain
+from qa_eval.examples import Dataset, Example
+from qa_eval.generation import ask_in_turn, own_metrics
+from qa_eval.run import evaluate
+from qa_eval.scores import figures as figures_of
 from test_local_llm import figures
 
 CHINA = "How much did China invest in Belarus, and in how many projects?"
@@ -119,3 +124,14 @@ def test_a_model_that_is_too_slow_leaves_the_quotes(settings: Settings, qa: QA, 
     assert (answer["generator"], answer["status"]) == ("none", "answered")
     assert answer["degraded"] == "The language model is away or too slow."
     assert answer["claims"][0]["text"] == qa.ask(CHINA).claims[0].text
+
+
+def test_the_plain_chain_over_the_same_model_is_measured_too(qa: QA, model_url: str) -> None:
+    model = generator(model_url)
+    examples = (Example("china", CHINA, answerable=True, answers=("$185 million",)),)
+    ways = ask_in_turn({"chain": Chain(qa, model)}, examples, qa, lambda done, total: None)
+    results = evaluate(Dataset("one", examples), ways["chain"]).results
+    model.close()
+    found = figures_of(results, own_metrics(qa.embedder), rounds=10)
+    assert 0 < found["first_sentence_p50_s"].value <= found["whole_answer_p50_s"].value
+    assert results[0].reply.refused or results[0].reply.text
