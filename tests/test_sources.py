@@ -63,3 +63,18 @@ def test_a_folder_that_cannot_be_listed_is_not_taken_for_empty(
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(FileUnreadable, match="sub can't be read"):
         ids(tmp_path, tmp_path)
+
+
+def test_a_hidden_folder_that_is_named_is_read_like_one_elsewhere(tmp_path: Path) -> None:
+    touch(tmp_path, "corpus/a.txt", "corpus/.trash/a.txt", "corpus/.trash/sub/b.txt")
+    for path, found in ((".trash", ["a", "sub/b"]), (".trash/sub", ["b"]), (".trash/a.txt", ["a"])):
+        scanned = scan(tmp_path / "corpus" / path, tmp_path / "corpus")
+        assert [source.document_id for source in scanned.sources] == found
+        assert scanned.origin == str(tmp_path / "corpus" / path.removesuffix("/a.txt"))
+
+
+def test_a_corpus_in_a_hidden_folder_is_not_hidden(tmp_path: Path) -> None:
+    touch(tmp_path, ".local/corpus/a.txt")
+    found = scan(tmp_path / ".local/corpus", tmp_path / ".local/corpus")
+    assert [source.document_id for source in found.sources] == ["a"]
+    assert not found.is_gone("a.txt")

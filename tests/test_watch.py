@@ -13,12 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 
+import pytest
+
 from fakes import FakeEmbedder
 from indexing import opened, run
-from qa.errors import QAError
+from qa.errors import FileUnreadable, IndexBusy, IndexUnreachable, IndexUnwritable, QAError
 from qa.index import Index
+from qa.ingest import ingest
 from qa.reading import Report
-from qa.watch import watch
+from qa.sources import scan
+from qa.watch import Sync, _Following, watch
 
 SOON = 60
 """Seconds after which something that should have happened has not."""
@@ -31,10 +35,12 @@ class Watched:
 
 
 @contextmanager
-def watching(corpus: Path, *paths: Path) -> Iterator[Watched]:
+def watching(
+    corpus: Path, *paths: Path, sync: Sync | None = None, index: Path | None = None
+) -> Iterator[Watched]:
     watched, stop = Watched(), threading.Event()
 
-    def sync(changed: Sequence[Path]) -> None:
+    def report(changed: Sequence[Path]) -> None:
         watched.reports.put(run(corpus, *changed))
 
     thread = threading.Thread(
@@ -42,8 +48,8 @@ def watching(corpus: Path, *paths: Path) -> Iterator[Watched]:
         args=(paths or (corpus,),),
         kwargs={
             "corpus": corpus,
-            "index_folder": corpus.parent / "index",
-            "sync": sync,
+            "index_folder": index or corpus.parent / "index",
+            "sync": sync or report,
             "complain": watched.complaints.put,
             "stop": stop,
         },
@@ -165,12 +171,101 @@ def test_one_file_is_watched_alone(corpus: Path) -> None:
 
 
 def test_an_index_in_the_watched_folder_does_not_set_it_off(corpus: Path) -> None:
-    with watching(corpus, corpus.parent) as watched:
-        assert until(watched, "added") == ["corpus/cats", "corpus/dogs"]
-        (corpus / "birds.txt").write_text("Birds sing.")
-        report = watched.reports.get(timeout=SOON)
-        assert (report.added, report.failed) == (["corpus/birds"], [])
-        assert watched.reports.empty()
+    """What an ingest writes there would be told of along with the next change, and name the corpus."""
+    read: Queue[Sequence[Path]] = Queue()
+    fake = FakeEmbedder()
+
+    def sync(changed: Sequence[Path]) -> None:
+        ingest(
+            changed,
+            corpus=corpus,
+            index_folder=corpus / "index",
+            reader=fake,
+            embedder_for=lambda passages: fake,
+        )
+        read.put(changed)
+
+    (corpus / "sub").mkdir()
+    with watching(corpus, sync=sync, index=corpus / "index"):
+        assert read.get(timeout=SOON) == [corpus]
+        for name in ("birds.txt", "bees.txt"):
+            (corpus / "sub" / name).write_text("They hum.")
+            assert read.get(timeout=SOON) == [corpus / "sub"]
+
+
+def test_what_is_moved_into_a_hidden_folder_goes_and_does_not_come_back(corpus: Path) -> None:
+    with watching(corpus) as watched:
+        until(watched, "added")
+        (corpus / ".trash").mkdir()
+        (corpus / "cats.txt").rename(corpus / ".trash" / "cats.txt")
+        assert until(watched, "removed") == ["cats"]
+        (corpus / ".trash" / "more.txt").write_text("More.")
+        (corpus / "sub").mkdir()
+        (corpus / "sub" / "birds.txt").write_text("Birds sing.")
+        assert until(watched, "added") == ["sub/birds"]
+        (corpus / ".trash" / "more.txt").write_text("More of it.")
+        (corpus / "sub" / "birds.txt").write_text("Birds fly.")
+        assert until(watched, "changed") == ["sub/birds"]
+    with opened(corpus) as index:
+        assert sorted(index.known()) == ["dogs", "sub/birds"]
+
+
+def test_what_only_describes_a_document_does_not_keep_it(corpus: Path) -> None:
+    (corpus / "sub").mkdir()
+    (corpus / "other").mkdir()
+    for name in ("birds.txt", "birds.txt.meta.toml", ".DS_Store"):
+        (corpus / "sub" / name).write_text('title = "Birds"')
+    with watching(corpus) as watched:
+        assert until(watched, "added") == ["cats", "dogs", "sub/birds"]
+        (corpus / "other" / "bees.txt").write_text("Bees hum.")
+        (corpus / "sub" / "birds.txt").unlink()
+        assert until(watched, "removed") == ["sub/birds"]
+        assert watched.complaints.empty()
+    with opened(corpus) as index:
+        assert sorted(index.known()) == ["cats", "dogs", "other/bees"]
+
+
+@pytest.mark.parametrize("error", [IndexBusy, IndexUnreachable, IndexUnwritable, FileUnreadable])
+def test_what_failed_is_due_until_it_is_done_and_tried_later_and_later(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch, error: type[QAError]
+) -> None:
+    now, tried, complaints = [0.0], list[tuple[float, list[Path]]](), list[str]()
+    monkeypatch.setattr("qa.watch.monotonic", lambda: now[0])
+    is_away = True
+
+    def sync(changed: Sequence[Path]) -> None:
+        tried.append((now[0], list(changed)))
+        if is_away:
+            raise error("It is away.")
+
+    following = _Following([scan(corpus, corpus)], sync, lambda error: complaints.append(str(error)))
+    following.follow([corpus / "cats.txt"])
+    for second in range(200):
+        now[0] = float(second)
+        following.follow([corpus / "sub" / "new.txt"] if second == 10 else [])
+    assert [time for time, _ in tried] == [0, 1, 3, 7, 15, 31, 63, 123, 183]
+    is_away = False
+    now[0] = 250.0
+    following.follow([])
+    assert tried[-1] == (250.0, [corpus])
+    following.follow([])
+    assert len(tried) == 10
+    assert complaints == ["It is away."]
+    is_away = True
+    following.follow([corpus / "cats.txt"])
+    assert complaints == ["It is away."] * 2
+
+
+def test_an_empty_folder_is_named_once_and_the_others_are_followed(corpus: Path) -> None:
+    (empty := corpus.parent / "empty").mkdir()
+    with watching(corpus, corpus, empty) as watched:
+        assert f"{empty} holds no document" in str(watched.complaints.get(timeout=SOON))
+        assert until(watched, "added") == ["cats", "dogs"]
+        (corpus / "cats.txt").write_text("Cats hunt.")
+        assert until(watched, "changed") == ["cats"]
+        (empty / "rain.txt").write_text("Rain falls.")
+        assert until(watched, "added") == ["rain"]
+        assert watched.complaints.empty()
 
 
 def test_ctrl_c_ends_the_command_cleanly(corpus: Path) -> None:

@@ -12,14 +12,13 @@ from contextlib import closing
 from itertools import chain, islice
 from pathlib import Path
 
-from qa.errors import CorpusMissing
 from qa.flow import ahead
 from qa.index import Index, manifest_of
 from qa.interfaces import Embedder
 from qa.noting import Noting
 from qa.packing import PackedEncoding
 from qa.reading import Done, Fresh, Item, Reading, Report, with_passages
-from qa.sources import Scan, Source, scan
+from qa.sources import Scan, Source, holds_no_document, scan
 from qa.split import CountTokens
 from qa.writing import (
     AHEAD,
@@ -97,10 +96,9 @@ def index_documents(documents: Iterable[Fresh], index: Index, embedder: Embedder
 
 
 def _distinct(scans: Sequence[Scan]) -> list[Scan]:
-    """The scans without those that lie in another."""
-    once = list({one.path: one for one in scans}.values())
-    paths = {one.path for one in once}
-    return [one for one in once if paths.isdisjoint(one.path.parents)]
+    """The scans without those that another one reads as well."""
+    once = {one.path: one for one in scans}.values()
+    return [one for one in once if not any(other.covers(one.path) for other in once)]
 
 
 def _total(scans: Sequence[Scan]) -> Progress:
@@ -115,9 +113,7 @@ def _total(scans: Sequence[Scan]) -> Progress:
             files += 1
             size += source.size()
         if files == before:
-            raise CorpusMissing(
-                f"{one.path} holds no document; put documents there or name another folder (QA_CORPUS)."
-            )
+            raise holds_no_document(one.path)
     return Progress(files_total=files, bytes_total=size)
 
 

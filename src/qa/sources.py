@@ -61,14 +61,30 @@ class Scan:
             for file in files:
                 yield self._source(file, named[file])
 
-    def is_gone(self, file: str) -> bool:
-        """Whether a file of `origin` is there no longer; one that can't be looked at is not gone."""
+    def covers(self, path: Path) -> bool:
+        """Whether it reads `path`, another one, along with what lies around it."""
+        return self.path in path.parents and not is_hidden(path, self.path)
+
+    def filled(self, folder: Path) -> Path:
+        """The nearest folder that holds a file to read: this one, or one above it up to `path`."""
+        while folder != self.path and not self._holds_file(folder):
+            folder = folder.parent
+        return folder
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is a folder that holds no file to read."""
+        return self.prefix is not None and not self._holds_file(self.path)
+
+    def _holds_file(self, folder: Path) -> bool:
         try:
-            return not stat.S_ISREG((self.root / file).stat().st_mode)
-        except (FileNotFoundError, NotADirectoryError):
-            return True
-        except OSError:
-            return False
+            return any(_folders(folder, self.index_folder))
+        except FileUnreadable:
+            return folder.exists()  # what it holds isn't known
+
+    def is_gone(self, file: str) -> bool:
+        """Whether a file of `origin` is no longer there to be read; see `is_gone`."""
+        return is_gone(self.root, file)
 
     def _source(self, path: Path, document_id: str) -> Source:
         return Source(path, document_id, path.relative_to(self.root).as_posix(), self.origin)
@@ -77,11 +93,32 @@ class Scan:
 CORPUS_ORIGIN = "corpus"
 
 
+def is_gone(root: Path, file: str) -> bool:
+    """Whether `file` of the folder `root` is there no longer, or in a hidden folder, which is not read.
+
+    One that can't be looked at is not gone.
+    """
+    path = root / file
+    try:
+        return is_hidden(path.parent, root) or not stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+
+
+def is_hidden(path: Path, root: Path) -> bool:
+    """Whether `path`, or a folder between it and `root`, has a name that hides it."""
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
 def scan(path: Path, corpus: Path, index_folder: Path | None = None) -> Scan:
     """The files under `path`, with ids relative to `corpus` where it lies inside, else to itself.
 
     A document's id is its path without the suffix, or with it where two files would share an id.
-    Hidden files, metadata files and the index are passed over. Raises `CorpusMissing` or `FileUnreadable`.
+    Hidden files and folders, metadata files and the index are passed over. A hidden folder that is named
+    is read like one outside of the corpus, which goes on passing it over.
+    Raises `CorpusMissing` or `FileUnreadable`.
     """
     try:
         path.stat()
@@ -90,8 +127,8 @@ def scan(path: Path, corpus: Path, index_folder: Path | None = None) -> Scan:
     except OSError as error:
         raise _unreadable(error) from error
     path, corpus = path.resolve(), corpus.resolve()
-    inside = path.is_relative_to(corpus)
     folder = path if path.is_dir() else path.parent
+    inside = folder.is_relative_to(corpus) and not is_hidden(folder, corpus)
     root = corpus if inside else folder
     origin = CORPUS_ORIGIN if inside else str(root)
     prefix = "" if folder == root else folder.relative_to(root).as_posix() + "/"
@@ -104,8 +141,13 @@ def does_not_exist(path: Path) -> CorpusMissing:
     return CorpusMissing(f"{path} does not exist; put documents there or name another folder (QA_CORPUS).")
 
 
+def holds_no_document(path: Path) -> CorpusMissing:
+    """What is said of a folder to read in which there is nothing to be read."""
+    return CorpusMissing(f"{path} holds no document; put documents there or name another folder (QA_CORPUS).")
+
+
 def _folders(folder: Path, left_out: Path | None) -> Iterator[list[Path]]:
-    """The files of `folder` and of each folder under it but one, in order."""
+    """The files of `folder` and of each folder under it but one, in order; none that has no file."""
 
     def fail(error: OSError) -> None:
         raise _unreadable(error) from error
@@ -115,7 +157,8 @@ def _folders(folder: Path, left_out: Path | None) -> Iterator[list[Path]]:
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield _shown(Path(place), names)
+        if files := _shown(Path(place), names):
+            yield files
 
 
 def _listed(folder: Path) -> list[Path]:

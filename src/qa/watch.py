@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from time import monotonic
 
 import watchfiles
 
-from qa.errors import IndexBusy, QAError
-from qa.sources import CORPUS_ORIGIN, Scan, does_not_exist, scan
+from qa.errors import CorpusMissing, QAError
+from qa.sources import CORPUS_ORIGIN, Scan, does_not_exist, holds_no_document, is_hidden, scan
 
 _DEBOUNCE_MS, _QUIET_MS = 1600, 400
 """Changes are taken together until none came for `_QUIET_MS`, or for `_DEBOUNCE_MS`: an editor or a copy
 makes many."""
-_RETRY_MS = 500
+_TICK_MS = 500
+_MIN_WAIT_S, _MAX_WAIT_S = 1.0, 60.0
+"""What failed is tried again after the first, then after twice as long each time, up to the second."""
 
 Sync = Callable[[Sequence[Path]], object]
 
@@ -31,8 +33,8 @@ def watch(
 ) -> None:
     """Call `sync` with `paths`, then with what has changed among them, until `stop` or Ctrl-C.
 
-    What it fails with is given to `complain`; where another process writes the index, `sync` is called
-    again with the same until it is free. Raises `CorpusMissing` for a path that is not there.
+    What it fails with is given to `complain`, once, and `sync` called again with the same, later and later:
+    the index may be free, or its server or disk back. Raises `CorpusMissing` for a path that is not there.
     """
     scans = [scan(path, corpus, index_folder) for path in paths]
     roots = [one.path for one in scans]
@@ -41,17 +43,17 @@ def watch(
     following = _Following(scans, sync, complain)
     while not stop.is_set():
         inodes = _inodes(folders)
-        following.drop_missing()
+        following.drop_unfit()
         there = [folder for folder, inode in inodes.items() if inode is not None]
         if not there:
-            stop.wait(_RETRY_MS / 1000)
+            stop.wait(_TICK_MS / 1000)
             continue
         changes = watchfiles.watch(
             *there,
-            watch_filter=lambda _, name: _counts(Path(name), index_folder.resolve()),
+            watch_filter=lambda _, name: _counts(Path(name), folders, index_folder.resolve()),
             debounce=_DEBOUNCE_MS,
             step=_QUIET_MS,
-            rust_timeout=_RETRY_MS,
+            rust_timeout=_TICK_MS,
             yield_on_timeout=True,  # at once after the watch begins: nothing that changes meanwhile is missed
             stop_event=stop,
             raise_interrupt=False,
@@ -72,41 +74,59 @@ class _Following:
         self._scans = scans
         self._sync = sync
         self._complain = complain
-        self._is_waiting = False
-        self._missing: set[Path] = set()
+        self._unfit: dict[Path, CorpusMissing] = {}
+        self._failed_with = ""
+        self._wait = _MIN_WAIT_S
+        self._not_before = 0.0
         self.due: set[Path] = set()
 
     def follow(self, changed: Iterable[Path]) -> None:
-        """Have what is due read, with what `changed`; later, where another process writes the index."""
+        """Have what is due read, with what `changed`; later, where that failed a moment ago."""
         self.due |= _affected(changed, self._scans)
-        self.drop_missing()
+        if monotonic() < self._not_before:
+            return
+        self.drop_unfit()
         if not self.due:
             return
         try:
             self._sync(sorted(self.due))
-        except IndexBusy as error:
-            if not self._is_waiting:
-                self._complain(error)
-            self._is_waiting = True
-            return
         except QAError as error:
-            if self.drop_missing():
+            if self.drop_unfit():
                 return  # it failed because of one; the others are due still
-            self._complain(error)
-        self._is_waiting = False
+            self._put_off(error)
+            return
         self.due.clear()
+        self._failed_with, self._wait = "", _MIN_WAIT_S
 
-    def drop_missing(self) -> bool:
-        """Complain, once, of each path to follow that is there no longer; whether there was one to tell of.
+    def _put_off(self, error: QAError) -> None:
+        """Complain, unless it was the same last time, and wait twice as long as then."""
+        if str(error) != self._failed_with:
+            self._complain(error)
+        self._failed_with = str(error)
+        self._not_before = monotonic() + self._wait
+        self._wait = min(2 * self._wait, _MAX_WAIT_S)
 
-        What is missing isn't due: one missing path would have the reading of all others refused.
+    def drop_unfit(self) -> bool:
+        """Complain, once, of each path to follow that isn't there or holds nothing; whether one was new.
+
+        What is in such a path isn't due: one would have the reading of all others refused.
         """
-        missing = {one.path for one in self._scans if not one.path.exists()}
-        untold, self._missing = missing - self._missing, missing
-        for path in sorted(untold):
-            self._complain(does_not_exist(path))
-        self.due = {path for path in self.due if path.exists()}
+        unfit = {one.path: why for one in self._scans if (why := self._unfitness(one))}
+        told, self._unfit = {str(why) for why in self._unfit.values()}, unfit
+        untold = [why for _, why in sorted(unfit.items()) if str(why) not in told]
+        for why in untold:
+            self._complain(why)
+        self.due = {
+            path for path in self.due if path.exists() and unfit.keys().isdisjoint([path, *path.parents])
+        }
         return bool(untold)
+
+    def _unfitness(self, one: Scan) -> CorpusMissing | None:
+        if not one.path.exists():
+            return does_not_exist(one.path)
+        if not self.due:
+            return self._unfit.get(one.path)  # nothing has happened to it, and looking may take long
+        return holds_no_document(one.path) if one.is_empty else None
 
 
 def _inodes(folders: Iterable[Path]) -> dict[Path, int | None]:
@@ -114,29 +134,24 @@ def _inodes(folders: Iterable[Path]) -> dict[Path, int | None]:
     return {folder: folder.stat().st_ino if folder.is_dir() else None for folder in folders}
 
 
-def _counts(path: Path, index_folder: Path) -> bool:
+def _counts(path: Path, folders: Iterable[Path], index_folder: Path) -> bool:
     """Whether a change of this file can be one of a document; the index may lie in a watched folder."""
-    return not path.name.startswith(".") and not path.is_relative_to(index_folder)
+    is_shown = any(path.is_relative_to(one) and not is_hidden(path, one) for one in folders)
+    return is_shown and not path.is_relative_to(index_folder)
 
 
 def _affected(changed: Iterable[Path], scans: Sequence[Scan]) -> set[Path]:
     """What is to be read again: of a file that came, went or changed its folder, as ids depend on that.
 
-    A folder that is gone or holds no file any longer is found missing from the one above it. Outside of
-    the corpus ids begin at the folder that was named, so all of it is read again.
+    A folder that is gone or holds no document any longer is found missing from the one above it. Outside
+    of the corpus ids begin at the folder that was named, so all of it is read again.
     """
     affected: set[Path] = set()
     for path in changed:
         for one in scans:
             if one.path.is_dir() and path.is_relative_to(one.path):
-                affected.add(_filled(path, one.path) if one.origin == CORPUS_ORIGIN else one.path)
+                is_inside = one.origin == CORPUS_ORIGIN and path != one.path
+                affected.add(one.filled(path.parent) if is_inside else one.path)
             elif path.parent == one.path.parent and path.name.startswith(one.path.name):
                 affected.add(one.path)
     return affected
-
-
-def _filled(path: Path, root: Path) -> Path:
-    folder = path.parent if path != root else root
-    while folder != root and not any(files for _, _, files in os.walk(folder)):
-        folder = folder.parent
-    return folder
