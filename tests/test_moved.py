@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 import pytest
 
 from indexing import opened, run
+from qa.errors import DocumentKept
+from qa.settings import Settings
+from qa.uploads import remove
+from served import served
 
 
 def held(corpus: Path) -> dict[str, str]:
@@ -36,3 +41,60 @@ def test_a_hidden_folder_that_was_named_is_followed_when_it_is_named(corpus: Pat
     assert (sorted(report.unchanged), report.removed) == (["cats", "dogs"], [])
     (corpus / ".notes" / "rats.txt").unlink()
     assert run(corpus, corpus / ".notes").removed == ["rats"]
+
+
+def test_a_folder_that_was_moved_is_read_at_its_new_place(corpus: Path) -> None:
+    docs, papers = corpus.parent / "docs", corpus.parent / "papers"
+    docs.mkdir()
+    (docs / "rats.txt").write_text("Rats gnaw.")
+    (docs / "mice.txt").write_text("Mice hide.")
+    run(corpus, docs)
+    docs.rename(papers)
+    report = run(corpus, papers)
+    assert (sorted(report.changed), report.failed) == (["mice", "rats"], [])
+    assert sorted(run(corpus, papers).unchanged) == ["mice", "rats"]
+    docs.mkdir()
+    (docs / "rats.txt").write_text("Rats gnaw.")
+    (failure,) = run(corpus, docs).failed
+    assert f"belongs to a document from {papers}" in failure.reason
+
+
+def test_an_id_moves_between_the_corpus_and_a_folder_with_its_file(corpus: Path) -> None:
+    run(corpus)
+    other = corpus.parent / "other"
+    other.mkdir()
+    (other / "cats.txt").write_text("Cats purr.")
+    assert [one.path for one in run(corpus, other).failed] == [other / "cats.txt"]
+    (corpus / "cats.txt").unlink()
+    assert run(corpus, other).changed == ["cats"]
+    (other / "cats.txt").rename(corpus / "cats.txt")
+    assert run(corpus).changed == ["cats"]
+
+
+def test_a_document_whose_file_is_gone_can_be_deleted(corpus: Path) -> None:
+    """The last of the corpus, one of a folder that is gone, and a single file from elsewhere."""
+    other, single = corpus.parent / "other", corpus.parent / "single.txt"
+    other.mkdir()
+    (other / "rats.txt").write_text("Rats gnaw.")
+    single.write_text("One file.")
+    (corpus / "dogs.txt").unlink()
+    run(corpus, corpus, other, single)
+    with opened(corpus) as index, index.change():
+        for name in ("cats", "rats", "single"):
+            with pytest.raises(DocumentKept, match="remove its file there"):
+                remove(name, index, corpus)
+        for path in (corpus / "cats.txt", other / "rats.txt", single):
+            path.unlink()
+        other.rmdir()
+        for name in ("cats", "rats", "single"):
+            remove(name, index, corpus)
+        assert index.known() == {}
+
+
+def test_the_service_answers_on_when_the_corpus_is_emptied(settings_here: Settings, tmp_path: Path) -> None:
+    (settings_here.corpus / "lamp.txt").unlink()
+    with served(tmp_path) as service:
+        question = {"question": "When was the lighthouse of Ulm built?"}
+        assert "1911" in httpx.post(f"{service.url}/v1/ask", json=question, timeout=60).text
+        assert httpx.delete(f"{service.url}/v1/documents/lamp", timeout=60).status_code == 204
+    assert "holds no document" in (tmp_path / "log").read_text()

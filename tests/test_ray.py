@@ -208,7 +208,7 @@ def _never(threads: int) -> FakeEmbedder:
 def test_a_folder_that_the_machines_do_not_see_is_named(address: str, corpus: Path, tmp_path: Path) -> None:
     unseen = Source(tmp_path / "elsewhere" / "a.txt", "a", "a.txt", "corpus")
     with Index.write(tmp_path / "index", FakeEmbedder()) as index:
-        noting = Noting(index, index.manifest, Report(), {})
+        noting = Noting(index, index.manifest, Report(), Path("corpus"))
         made = on_cluster(iter([unseen]), noting, address=address, reader=FakeEmbedder, encoder=_never)
         with pytest.raises(ClusterError, match=f"folder {unseen.path.parent} is not on "):
             next(made)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from qa.cli import sync_corpus
-from qa.errors import SettingsError
+from qa.errors import CorpusMissing, IndexMissing, SettingsError
 from qa.keys import new_key
 from qa.settings import Settings, load_settings
 
@@ -42,7 +42,15 @@ def serve(
     refuse_open_address(settings, insecure=insecure)
     listener = _bound(settings)
     app = create_app(settings, only_local=is_loopback(settings.host) and not settings.api_keys)
-    sync_corpus(settings)
+    try:
+        sync_corpus(settings)
+    except CorpusMissing as error:
+        # What is answered from may all have been uploaded, or the folder not be mounted.
+        try:
+            app.state.service.open()
+        except IndexMissing:
+            raise error from None
+        typer.echo(f"qa: {error} What is in the index stays and is answered from.", err=True)
     app.state.service.open()
     log_to_stderr()
     listener.listen(_WAITING)

@@ -10,8 +10,9 @@ from fastapi.exceptions import RequestValidationError
 
 from qa.errors import LoadError
 from qa.settings import Settings
+from qa.sources import UPLOAD_ORIGIN
 from qa.types import Document
-from qa.uploads import UPLOAD_ORIGIN, pair, read_upload
+from qa.uploads import pair, read_upload
 from qa_api.problems import problem_of, responses
 from qa_api.routes import TheService
 from qa_api.schemas import (
@@ -82,7 +83,7 @@ def documents_router(settings: Settings) -> APIRouter:
         ),
     )
     def delete(document_id: DocumentId, service: TheService) -> None:
-        """Delete an uploaded document. One of the corpus folder is removed there."""
+        """Delete a document that was uploaded or whose file is gone. Others are removed in their folder."""
         service.remove(document_id)
 
     return router

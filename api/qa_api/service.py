@@ -107,9 +107,12 @@ class Service:
             return outcomes
 
     def remove(self, document_id: str) -> None:
-        """Take out an uploaded document. Raises `DocumentNotFound`, `DocumentKept` or `IndexBusy`."""
+        """Take out a document that was uploaded or whose file is gone.
+
+        Raises `DocumentNotFound`, `DocumentKept` or `IndexBusy`.
+        """
         with self._shared.changing() as (index, _):
-            uploads.remove(document_id, index)
+            uploads.remove(document_id, index, self.settings.corpus)
 
 
 def _outcome(document: Document, index: Index, embedder: Embedder) -> uploads.Outcome | LoadError:

@@ -22,10 +22,10 @@ from qa.index import manifest_of
 from qa.interfaces import Embedder, Encoding, TokenVectors
 from qa.packing import pack
 from qa.settings import Settings
+from qa.sources import UPLOAD_ORIGIN
 from qa.store import Entry
 from qa.text import sentence_spans
 from qa.types import Document, Passage
-from qa.uploads import UPLOAD_ORIGIN
 from qa_eval.bench_texts import SET
 from qa_eval.examples import SourceText
 from qa_eval.public import read_public

@@ -163,16 +163,18 @@ def show_document(document_id: Annotated[str, typer.Argument(help="an id from 'q
 
 
 @documents.command("rm")
-def remove_document(
-    document_id: Annotated[str, typer.Argument(help="an id from 'qa documents list'")],
+def remove_documents(
+    document_ids: Annotated[list[str], typer.Argument(help="ids from 'qa documents list'")],
 ) -> None:
-    """Delete an uploaded document; one of the corpus folder is removed there."""
+    """Delete documents that were uploaded or whose file is gone; others are removed in their folder."""
     from qa.build import open_to_write
     from qa.uploads import remove
 
-    with open_to_write(load_settings()) as (index, _):
-        remove(document_id, index)
-    typer.echo(f"'{document_id}' is deleted.")
+    settings = load_settings()
+    with open_to_write(settings) as (index, _):
+        for document_id in document_ids:
+            remove(document_id, index, settings.corpus)
+            typer.echo(f"'{document_id}' is deleted.")
 
 
 def _asker(url: str | None) -> Callable[[str, Sequence[Turn]], dict[str, Any]]:

@@ -4,7 +4,7 @@
     ├── SettingsError        a setting is unknown or has no usable value
     ├── QuestionInvalid      the question is empty or too long
     ├── DocumentNotFound     no document has that id
-    ├── DocumentKept         a document that was read from a folder can't be deleted from the index alone
+    ├── DocumentKept         a document whose file is in a folder can't be deleted from the index alone
     ├── LoadError            one file can't be read as a document (permanent: fix the file)
     │   ├── CorpusMissing    the folder or file to read isn't there
     │   ├── FileUnreadable   the operating system refuses to read it
@@ -59,7 +59,7 @@ class DocumentNotFound(QAError):
 
 
 class DocumentKept(QAError):
-    """A document that was read from a folder can't be deleted from the index alone."""
+    """A document whose file is in a folder can't be deleted from the index alone."""
 
 
 class LoadError(QAError):

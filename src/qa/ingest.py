@@ -62,7 +62,7 @@ def ingest(
     report = Report()
     with Index.write(index_folder, reader, chroma_url) as index:
         writer = Writer(index, manifest, total, progress)
-        noting = Noting(index, manifest, report, {one.origin: one.root for one in scans})
+        noting = Noting(index, manifest, report, corpus)
         if cluster is not None:
             with closing(cluster(_sources(scans), noting)) as elsewhere:
                 for chunk, encodings in _noted(elsewhere, noting):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,19 +10,19 @@ from qa.catalog import FileRead, Known
 from qa.errors import NameTaken
 from qa.index import Index
 from qa.reading import Done, Failure, FileEnd, Fresh, Item, Report, Told
-from qa.sources import Source
+from qa.sources import Source, has_lost_file, root_of
 
 
 class Noting:
     """Compares what files say with what `index` holds, and notes in `report` what becomes of each document.
 
-    The files are to be told of one after the other, each whole. `roots` has the folder of each origin.
+    The files are to be told of one after the other, each whole. `corpus` is the folder of its origin.
     """
 
-    def __init__(self, index: Index, manifest: str, report: Report, roots: Mapping[str, Path]) -> None:
+    def __init__(self, index: Index, manifest: str, report: Report, corpus: Path) -> None:
         self._index = index
         self.manifest = manifest
-        self._roots = roots
+        self._corpus = corpus
         self._report = report
         self._claimed: dict[str, tuple[str, str]] = {}
         # Of the file that is being told of.
@@ -62,7 +62,7 @@ class Noting:
             try:
                 self._claim(one)
             except NameTaken as error:
-                one = Failure(self._roots[one.origin] / one.file, str(error))
+                one = Failure(self._path(one), str(error))
             else:
                 self._found.add(one.document.id)
                 return one if self._has_changed(one) else None
@@ -100,16 +100,19 @@ class Noting:
         if claimed is not None:
             raise self._taken(fresh, *claimed)
         before = self._index.known([document_id]).get(document_id)
-        if before is not None and (before.origin, before.file) != here:
-            is_there = before.origin != fresh.origin or (self._roots[fresh.origin] / before.file).exists()
-            if is_there:
-                raise self._taken(fresh, before.origin, before.file)
+        is_other = before is not None and (before.origin, before.file) != here
+        if before and is_other and not has_lost_file(before.origin, before.file, self._corpus):
+            raise self._taken(fresh, before.origin, before.file)
         self._claimed[document_id] = here
 
     def _taken(self, fresh: Fresh, origin: str, file: str) -> NameTaken:
         owner = f"to {file}" if origin == fresh.origin else f"to a document from {origin}"
-        path = self._roots[fresh.origin] / fresh.file
-        return NameTaken(f"{path}: the id '{fresh.document.id}' belongs {owner}; rename the file.")
+        return NameTaken(
+            f"{self._path(fresh)}: the id '{fresh.document.id}' belongs {owner}; rename the file."
+        )
+
+    def _path(self, fresh: Fresh) -> Path:
+        return root_of(fresh.origin, self._corpus) / fresh.file
 
 
 def known_as(fresh: Fresh, manifest: str) -> Known:

@@ -91,6 +91,18 @@ class Scan:
 
 
 CORPUS_ORIGIN = "corpus"
+UPLOAD_ORIGIN = "upload"
+"""Of what was handed in; any other origin is a folder."""
+
+
+def root_of(origin: str, corpus: Path) -> Path:
+    """The folder that files of `origin`, which is no upload, are relative to."""
+    return corpus.resolve() if origin == CORPUS_ORIGIN else Path(origin)
+
+
+def has_lost_file(origin: str, file: str, corpus: Path) -> bool:
+    """Whether the file that a document was read from is gone; see `is_gone`. Uploads have none to lose."""
+    return origin != UPLOAD_ORIGIN and is_gone(root_of(origin, corpus), file)
 
 
 def is_gone(root: Path, file: str) -> bool:

@@ -21,10 +21,9 @@ from qa.interfaces import Embedder
 from qa.load import parse, parse_lines
 from qa.metadata import METADATA_SUFFIX, parse_metadata
 from qa.reading import Fresh
-from qa.sources import CORPUS_ORIGIN
+from qa.sources import CORPUS_ORIGIN, UPLOAD_ORIGIN, has_lost_file
 from qa.types import Document
 
-UPLOAD_ORIGIN = "upload"
 Outcome = Literal["created", "replaced", "unchanged"]
 _MAX_NAME_BYTES = 200
 _UNSHOWN = {"Cc", "Cs", "Zl", "Zp"}
@@ -97,16 +96,16 @@ def remove_others(documents: Sequence[Document], index: Index) -> None:
         index.remove(sorted(set(index.of_file(UPLOAD_ORIGIN, file)) - kept))
 
 
-def remove(document_id: str, index: Index) -> None:
-    """Take an uploaded document out; to be called inside `index.change()`.
+def remove(document_id: str, index: Index, corpus: Path) -> None:
+    """Take out a document that was uploaded, or whose file is gone; to be called inside `index.change()`.
 
-    Raises `DocumentNotFound`, and `DocumentKept` for a document that was read from a folder: the next
-    ingest would bring it back.
+    Raises `DocumentNotFound`, and `DocumentKept` for a document whose file is still in `corpus` or in
+    another folder: the next ingest would bring it back.
     """
     index.document(document_id)
-    origin = index.known([document_id])[document_id].origin
-    if origin != UPLOAD_ORIGIN:
-        folder = "the corpus folder" if origin == CORPUS_ORIGIN else origin
+    known = index.known([document_id])[document_id]
+    if known.origin != UPLOAD_ORIGIN and not has_lost_file(known.origin, known.file, corpus):
+        folder = "the corpus folder" if known.origin == CORPUS_ORIGIN else known.origin
         raise DocumentKept(
             f"'{document_id}' was read from {folder}; remove its file there and run 'qa ingest'."
         )
