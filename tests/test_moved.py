@@ -98,3 +98,13 @@ def test_the_service_answers_on_when_the_corpus_is_emptied(settings_here: Settin
         assert "1911" in httpx.post(f"{service.url}/v1/ask", json=question, timeout=60).text
         assert httpx.delete(f"{service.url}/v1/documents/lamp", timeout=60).status_code == 204
     assert "holds no document" in (tmp_path / "log").read_text()
+
+
+def test_a_link_is_one_document_whether_it_is_named_or_its_folder(corpus: Path) -> None:
+    (data := corpus.parent / "data").mkdir()
+    (data / "rats.txt").write_text("Rats gnaw.")
+    (corpus / "rats.txt").symlink_to(data / "rats.txt")
+    assert run(corpus, corpus / "rats.txt").added == ["rats"]
+    assert (sorted(run(corpus).added), held(corpus)["rats"]) == (["cats", "dogs"], "rats.txt")
+    (data / "rats.txt").unlink()
+    assert run(corpus).removed == ["rats"]

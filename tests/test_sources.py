@@ -78,3 +78,38 @@ def test_a_corpus_in_a_hidden_folder_is_not_hidden(tmp_path: Path) -> None:
     found = scan(tmp_path / ".local/corpus", tmp_path / ".local/corpus")
     assert [source.document_id for source in found.sources] == ["a"]
     assert not found.is_gone("a.txt")
+
+
+def test_links_to_folders_are_followed_but_not_round_and_round(tmp_path: Path) -> None:
+    touch(tmp_path, "corpus/a.txt", "corpus/sub/b.txt", "data/c.txt", "data/deep/d.txt")
+    corpus = tmp_path / "corpus"
+    links = {"corpus/linked": "data", "corpus/sub/up": "corpus", "data/up": ".", "data/deep/back": "data"}
+    for link, target in links.items():
+        (tmp_path / link).symlink_to(tmp_path / target)
+    (corpus / "nowhere").symlink_to(tmp_path / "none")
+    expected = ["a", "linked/c", "linked/deep/d", "sub/b"]
+    assert ids(corpus, corpus) == expected
+    assert ids(corpus / "linked", corpus) == ["linked/c", "linked/deep/d"]
+    assert ids(corpus / "linked" / "deep" / "d.txt", corpus) == ["linked/deep/d"]
+    (tmp_path / "shelf").symlink_to(corpus)
+    assert ids(tmp_path / "shelf", corpus) == expected
+    assert ids(tmp_path / "shelf" / "linked", tmp_path / "shelf") == ["linked/c", "linked/deep/d"]
+
+
+def test_a_link_to_a_file_has_the_id_of_the_place_that_it_is_in(tmp_path: Path) -> None:
+    touch(tmp_path, "data/report.txt", "corpus/a.txt", "elsewhere/b.txt")
+    corpus = tmp_path / "corpus"
+    for folder in ("corpus", "elsewhere"):
+        (tmp_path / folder / "linked.txt").symlink_to(tmp_path / "data" / "report.txt")
+    found = scan(corpus / "linked.txt", corpus)
+    assert (found.origin, [one.uri for one in found.sources]) == (CORPUS_ORIGIN, ["linked.txt"])
+    found = scan(tmp_path / "elsewhere" / "linked.txt", corpus)
+    assert found.origin == str(tmp_path / "elsewhere")
+    assert [one.uri for one in found.sources] == ["linked.txt"]
+
+
+def test_the_index_is_passed_over_also_behind_a_link(tmp_path: Path) -> None:
+    touch(tmp_path, "corpus/a.txt", "data/b.txt", "data/index/c.txt")
+    (tmp_path / "corpus" / "linked").symlink_to(tmp_path / "data")
+    found = scan(tmp_path / "corpus", tmp_path / "corpus", tmp_path / "data" / "index")
+    assert [one.document_id for one in found.sources] == ["a", "linked/b"]

@@ -256,6 +256,16 @@ def test_what_failed_is_due_until_it_is_done_and_tried_later_and_later(
     assert complaints == ["It is away."] * 2
 
 
+def test_a_folder_behind_a_link_is_followed(corpus: Path) -> None:
+    (data := corpus.parent / "data").mkdir()
+    (data / "rats.txt").write_text("Rats gnaw.")
+    (corpus / "linked").symlink_to(data)
+    with watching(corpus) as watched:
+        assert until(watched, "added") == ["cats", "dogs", "linked/rats"]
+        (data / "rats.txt").write_text("Rats swim.")
+        assert until(watched, "changed") == ["linked/rats"]
+
+
 def test_an_empty_folder_is_named_once_and_the_others_are_followed(corpus: Path) -> None:
     (empty := corpus.parent / "empty").mkdir()
     with watching(corpus, corpus, empty) as watched:

@@ -138,7 +138,8 @@ def scan(path: Path, corpus: Path, index_folder: Path | None = None) -> Scan:
         raise does_not_exist(path) from error
     except OSError as error:
         raise _unreadable(error) from error
-    path, corpus = path.resolve(), corpus.resolve()
+    corpus = corpus.resolve()
+    path = _as_seen(path, corpus)
     folder = path if path.is_dir() else path.parent
     inside = folder.is_relative_to(corpus) and not is_hidden(folder, corpus)
     root = corpus if inside else folder
@@ -146,6 +147,15 @@ def scan(path: Path, corpus: Path, index_folder: Path | None = None) -> Scan:
     prefix = "" if folder == root else folder.relative_to(root).as_posix() + "/"
     left_out = index_folder.resolve() if index_folder else None
     return Scan(path, root, origin, prefix if path.is_dir() else None, left_out)
+
+
+def _as_seen(path: Path, corpus: Path) -> Path:
+    """Where `path` lies: a link that is in the corpus, or is a file, lies there and not where it leads to."""
+    named = path.resolve() if ".." in path.parts else path.absolute()
+    for folder in (named, *named.parents):
+        if folder.resolve() == corpus:
+            return corpus / named.relative_to(folder)
+    return named.resolve() if named.is_dir() else named.parent.resolve() / named.name
 
 
 def does_not_exist(path: Path) -> CorpusMissing:
@@ -159,18 +169,35 @@ def holds_no_document(path: Path) -> CorpusMissing:
 
 
 def _folders(folder: Path, left_out: Path | None) -> Iterator[list[Path]]:
-    """The files of `folder` and of each folder under it but one, in order; none that has no file."""
+    """The files of `folder` and of each folder under it but one, in order; none that has no file.
+
+    Links to folders are followed, but not back to a folder that they lie in.
+    """
 
     def fail(error: OSError) -> None:
         raise _unreadable(error) from error
 
-    for place, folders, names in os.walk(folder, onerror=fail):
-        if Path(place) == left_out:
+    for name, folders, names in os.walk(folder, onerror=fail, followlinks=True):
+        place = Path(name)
+        if left_out is not None and _is_same(place, left_out):
             folders.clear()
             continue
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        if files := _shown(Path(place), names):
+        shown = (one for one in folders if not one.startswith("."))
+        folders[:] = sorted(one for one in shown if not _leads_back(place / one))
+        if files := _shown(place, names):
             yield files
+
+
+def _leads_back(folder: Path) -> bool:
+    return folder.is_symlink() and any(_is_same(folder, one) for one in folder.parents)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether both are one folder, by device and inode."""
+    try:
+        return one.samefile(other)
+    except OSError:  # gone meanwhile, or there is no index yet
+        return False
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from os.path import realpath
 from pathlib import Path
 from time import monotonic
 
@@ -137,7 +138,7 @@ def _inodes(folders: Iterable[Path]) -> dict[Path, int | None]:
 def _counts(path: Path, folders: Iterable[Path], index_folder: Path) -> bool:
     """Whether a change of this file can be one of a document; the index may lie in a watched folder."""
     is_shown = any(path.is_relative_to(one) and not is_hidden(path, one) for one in folders)
-    return is_shown and not path.is_relative_to(index_folder)
+    return is_shown and not Path(realpath(path)).is_relative_to(index_folder)
 
 
 def _affected(changed: Iterable[Path], scans: Sequence[Scan]) -> set[Path]:
