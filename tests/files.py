@@ -29,6 +29,8 @@ def pdf(
         drawn = "".join(f"({_escaped(line)}) Tj T*\n" for line in lines)
         drawn = drawn.replace("T*", "T* /F 12 Tf", 1)
         stream = f"BT /F {first_size} Tf 14.4 TL 70 770 Td\n{drawn}ET".encode("cp1252")
+        if lines[:1] == [PICTURE]:
+            stream = b"q 595 0 0 842 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x80 EI Q"
         objects.append(f"<< /Length {len(stream)} >>\nstream\n".encode() + stream + b"\nendstream")
     info = f"<< /Title ({title}) /CreationDate (D:{created}) /Author ({author}) >>"
     objects.append(info.encode("cp1252"))
@@ -98,6 +100,10 @@ def encrypted_pdf() -> bytes:
     values = f"/O <{'11' * 32}> /U <{'22' * 32}> /P -4"
     encrypt = f"/Encrypt << /Filter /Standard /V 1 /R 2 {values} >> /ID [<00> <00>]"
     return pdf(["Secret."], encrypt=encrypt)
+
+
+PICTURE = "a picture"
+"""In the place of the first line of a page of `pdf`: the page is all of an image, as scanners make them."""
 
 
 def scanned_pdf() -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from qa import formats
-from qa.errors import CorpusMissing, FileEmpty, FileTooLarge, FileUnreadable, LoadError
+from qa.errors import CorpusMissing, FileEmpty, FileScanned, FileTooLarge, FileUnreadable, LoadError
 from qa.formats.extract import Extract
 from qa.formats.jsonl import read_lines
 from qa.metadata import METADATA_SUFFIX, parse_metadata
@@ -73,7 +73,21 @@ def parse(
 
     Raises a `LoadError` that says what to do with the file.
     """
-    return _document(path, read(path, content), document_id, uri, metadata)
+    return parse_told(path, content, document_id, uri, metadata, read)[0]
+
+
+def parse_told(
+    path: Path,
+    content: bytes,
+    document_id: str,
+    uri: str,
+    metadata: Mapping[str, str],
+    read: Read = formats.read,
+) -> tuple[Document, FileScanned | None]:
+    """What `parse` gives, and what it leaves out of the file, if that is to be told."""
+    extract = read(path, content)
+    document = _document(path, extract, document_id, uri, metadata)
+    return document, FileScanned(extract.left_out) if extract.left_out else None
 
 
 def parse_lines(

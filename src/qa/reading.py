@@ -23,7 +23,7 @@ from qa.apart import ReadingProcess
 from qa.catalog import FileRead
 from qa.errors import LoadError, NameInvalid
 from qa.flow import in_order
-from qa.load import Read, beside, load_lines, parse, read_beside, read_bytes, unreadable
+from qa.load import Read, beside, load_lines, parse_told, read_beside, read_bytes, unreadable
 from qa.metadata import parse_metadata
 from qa.sources import Source
 from qa.split import CountTokens, split
@@ -38,7 +38,7 @@ _MAX_THREADS = 4
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file, or a line of one, that is not in the index as it stands, and why."""
+    """A file, or a part of one, that is not in the index as it stands, and why."""
 
     path: Path
     reason: str
@@ -176,9 +176,10 @@ def _told_by_one(source: Source, size: int, before: str | None, read: Read) -> I
     if fingerprint == before:
         return (FileEnd(source.origin, source.uri, size, fingerprint, is_unchanged=True),)
     given = parse_metadata(beside(source.path), metadata) if metadata is not None else {}
-    document = parse(source.path, content, source.document_id, source.uri, given, read)
+    document, left_out = parse_told(source.path, content, source.document_id, source.uri, given, read)
     fresh = Fresh(document, source.origin, source.uri)
-    return fresh, FileEnd(source.origin, source.uri, size, fingerprint)
+    missing = [Failure(source.path, str(left_out))] if left_out else []
+    return fresh, *missing, FileEnd(source.origin, source.uri, size, fingerprint)
 
 
 def _told_by_lines(source: Source, size: int, before: str | None, _: Read) -> Iterable[Told]:

@@ -18,7 +18,7 @@ from qa.formats import holds_many
 from qa.index import Index, manifest_of
 from qa.ingest import index_documents
 from qa.interfaces import Embedder
-from qa.load import parse, parse_lines
+from qa.load import parse_lines, parse_told
 from qa.metadata import METADATA_SUFFIX, parse_metadata
 from qa.reading import Fresh
 from qa.sources import CORPUS_ORIGIN, UPLOAD_ORIGIN, has_lost_file
@@ -53,7 +53,7 @@ def pair(files: list[tuple[str, bytes]]) -> list[tuple[str, bytes, tuple[str, by
 def read_upload(
     name: str, content: bytes, metadata: tuple[str, bytes] | None = None
 ) -> list[Document | LoadError]:
-    """The documents that an uploaded file says, or why a line of it is none.
+    """The documents that an uploaded file says, or why a line or some pages of it are none.
 
     The id of a file that is one document is its name without the suffix; that of a line of JSON Lines is
     that, "/" and the id of the line. `metadata` is the metadata file beside it. Raises a `LoadError`.
@@ -67,7 +67,8 @@ def read_upload(
             raise FileEmpty(f"{path} holds no text; remove it or fill it.")
         return [one if isinstance(one, LoadError) else _of_file(one, name) for one in found]
     with ReadingProcess() as process:
-        return [_of_file(parse(path, content, path.stem, name, known, process.read), name)]
+        document, left_out = parse_told(path, content, path.stem, name, known, process.read)
+        return [_of_file(document, name), *([left_out] if left_out else [])]
 
 
 def add(document: Document, index: Index, embedder: Embedder) -> Outcome:

@@ -25,7 +25,8 @@ class Extract:
     """The text of a document; title, author, date and address only where the file is to be trusted.
 
     `published` is an ISO date, `pages` the offsets in `text` at which pages begin, `key` the name that
-    a line of a file of many documents gives itself.
+    a line of a file of many documents gives itself. `left_out` says what of the file could not be read,
+    and what to do about it.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Extract:
     publisher: str | None = None
     pages: tuple[int, ...] = ()
     key: str | None = None
+    left_out: str | None = None
 
 
 def one_line(value: object) -> str | None:
