@@ -17,7 +17,7 @@ from qa.errors import (
     LoadError,
     MetadataInvalid,
 )
-from qa.load import load, normalise
+from qa.load import documents_of, load, normalise
 
 
 def write(folder: Path, content: bytes, name: str = "a.txt", metadata: str | None = None) -> Path:
@@ -61,6 +61,18 @@ def test_metadata_beside_the_file_wins(tmp_path: Path) -> None:
     document = load(write(tmp_path, b"H\n\nText.", metadata=metadata), "a", "a.txt")
     assert (document.title, document.published, document.uri) == ("T", "2019-12-20", "https://example.org/a")
     assert document.metadata["publisher"] == "P"
+
+
+def test_what_is_given_as_empty_is_none(tmp_path: Path) -> None:
+    front = b'---\ntitle: T\ndate: 2021-03-04\nauthor: Ann Lee\nurl: "https://example.org/a"\n---\nText.'
+    path = write(tmp_path, front, "a.md")
+    assert load(path, "a", "a.md").published == "2021-03-04"
+    write(tmp_path, front, "a.md", 'title = ""\npublished = ""\nauthor = ""\nurl = ""')
+    document = load(path, "a", "a.md")
+    assert (document.title, document.published, document.uri) == ("a", None, "a.md")
+    assert document.metadata == {}
+    lines = write(tmp_path, b'{"id": "x", "text": "A", "title": "T"}', "b.jsonl", 'title = ""')
+    assert [one.title for one in documents_of(lines, "b", "b.jsonl")] == ["b/x"]
 
 
 @pytest.mark.parametrize(

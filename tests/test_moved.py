@@ -108,3 +108,16 @@ def test_a_link_is_one_document_whether_it_is_named_or_its_folder(corpus: Path) 
     assert (sorted(run(corpus).added), held(corpus)["rats"]) == (["cats", "dogs"], "rats.txt")
     (data / "rats.txt").unlink()
     assert run(corpus).removed == ["rats"]
+
+
+def test_a_metadata_file_under_another_name_is_reported_with_the_right_one(corpus: Path) -> None:
+    for name in ("cats.meta.toml", "DOGS.txt.meta.toml", "gone.txt.meta.toml", "cats.txt.meta.toml"):
+        (corpus / name).write_text('title = "T"')
+    reasons = {one.path.name: one.reason for one in run(corpus).failed}
+    assert reasons.keys() == {"cats.meta.toml", "DOGS.txt.meta.toml"}
+    assert "looked for in 'cats.txt.meta.toml'; rename it" in reasons["cats.meta.toml"]
+    assert "looked for in 'dogs.txt.meta.toml'; rename it" in reasons["DOGS.txt.meta.toml"]
+    (corpus / "cats.meta.toml").unlink()
+    (corpus / "DOGS.txt.meta.toml").rename(corpus / "dogs.txt.meta.toml")
+    report = run(corpus)
+    assert (report.changed, report.failed) == (["dogs"], [])

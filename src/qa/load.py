@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -106,7 +105,6 @@ def parse_lines(
             )
         else:
             line_id = f"{document_id}/{line.key}"
-            line = replace(line, title=line.title or line_id)
             yield _document(path, line, line_id, f"{uri}#{line.key}", metadata)
 
 
@@ -115,14 +113,16 @@ def _document(path: Path, extract: Extract, document_id: str, uri: str, given: M
     if not text.strip():
         raise FileEmpty(f"{path} holds no text; remove it or fill it.")
     own = {"author": extract.author, "publisher": extract.publisher}
+    # What is given as empty is none, whatever the file says.
+    told = {"url": extract.url, "title": extract.title, "published": extract.published, **given}
     return Document(
         id=document_id,
-        uri=given.get("url") or extract.url or uri,
-        title=given.get("title") or extract.title or path.stem,
+        uri=told.get("url") or uri,
+        title=told.get("title") or (document_id if extract.key else path.stem),
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
-        published=given.get("published") or extract.published,
-        metadata={key: value for key, value in own.items() if value} | dict(given),
+        published=told.get("published") or None,
+        metadata={key: value for key, value in {**own, **given}.items() if value},
         pages=extract.pages,
     )
 

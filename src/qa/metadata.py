@@ -40,8 +40,8 @@ def _value(beside: Path, key: str, value: object) -> str:
         value = value.isoformat()
     if not isinstance(value, str):
         raise MetadataInvalid(f"{beside}: '{key}' must be a string.")
-    if key == "url" and not value.startswith(("https://", "http://")):
+    if key == "url" and value and not value.startswith(("https://", "http://")):
         raise MetadataInvalid(f"{beside}: 'url' must begin with https:// or http://.")
-    if key == "published" and not is_date(value):
+    if key == "published" and value and not is_date(value):
         raise MetadataInvalid(f"{beside}: 'published' must be a date like 2019, 2019-12 or 2019-12-20.")
     return value

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING
 from qa import formats
 from qa.apart import ReadingProcess
 from qa.catalog import FileRead
-from qa.errors import LoadError, NameInvalid
+from qa.errors import LoadError, MetadataInvalid, NameInvalid
 from qa.flow import in_order
 from qa.load import Read, beside, load_lines, parse_told, read_beside, read_bytes, unreadable
-from qa.metadata import parse_metadata
-from qa.sources import Source
+from qa.metadata import METADATA_SUFFIX, parse_metadata
+from qa.sources import Source, described_by
 from qa.split import CountTokens, split
 from qa.types import Document, Passage
 
@@ -159,6 +159,7 @@ def told(source: Source, fingerprint: str | None, read: Read) -> Iterable[Told]:
     size = 0
     try:
         _check_name(source)
+        _refuse_metadata(source.path)
         try:
             size = source.path.stat().st_size
             tell = _told_by_lines if formats.holds_many(source.path) else _told_by_one
@@ -212,6 +213,14 @@ def _check_name(source: Source) -> None:
         source.uri.encode()
     except UnicodeEncodeError as error:
         raise NameInvalid(f"{source.path!r}: the name is not UTF-8; rename the file.") from error
+
+
+def _refuse_metadata(path: Path) -> None:
+    if path.name.endswith(METADATA_SUFFIX) and (meant := described_by(path)):
+        raise MetadataInvalid(
+            f"{path} is not read: what describes {meant} is looked for in '{meant}{METADATA_SUFFIX}';"
+            " rename it."
+        )
 
 
 def _fingerprint(source: Source, metadata: bytes | None, digest: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -185,7 +185,7 @@ def _folders(folder: Path, left_out: Path | None) -> Iterator[list[Path]]:
         shown = (one for one in folders if not one.startswith("."))
         folders[:] = sorted(one for one in shown if not _leads_back(place / one))
         if files := _shown(place, names):
-            yield files
+            yield [*files, *_misnamed(_metadata(place, names), files)]
 
 
 def _leads_back(folder: Path) -> bool:
@@ -210,6 +210,31 @@ def _listed(folder: Path) -> list[Path]:
 def _shown(folder: Path, names: Iterable[str]) -> list[Path]:
     shown = sorted(name for name in names if not name.startswith(".") and not name.endswith(METADATA_SUFFIX))
     return [path for name in shown if (path := folder / name).is_file()]
+
+
+def _metadata(folder: Path, names: Iterable[str]) -> list[Path]:
+    return [folder / name for name in names if name.endswith(METADATA_SUFFIX) and not name.startswith(".")]
+
+
+def described_by(metadata: Path) -> str | None:
+    """The name of the file beside it that a metadata file is for but is not called after, if there is one."""
+    return _misnamed([metadata], _listed(metadata.parent)).get(metadata)
+
+
+def _misnamed(metadata: Iterable[Path], files: Sequence[Path]) -> dict[Path, str]:
+    names = {file.name for file in files}
+    near = {
+        name.lower(): file.name
+        for file in reversed(files)
+        if is_loadable(file)
+        for name in (file.stem, file.name)
+    }
+    called = {path: path.name.removesuffix(METADATA_SUFFIX) for path in sorted(metadata)}
+    return {
+        path: near[name.lower()]
+        for path, name in called.items()
+        if name not in names and name.lower() in near
+    }
 
 
 def _unreadable(error: OSError) -> FileUnreadable:
