@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from fakes import FakeEmbedder
-from indexing import answers, found, opened, repaired, run
+from indexing import INDEX, OtherEmbedder, answers, examined, found, opened, repaired, run
 from qa import chroma, vectors
 from qa.errors import IndexBusy, IndexDamaged, IndexStale
 from qa.index import Index
+from qa.repair import repair
 from qa.vectors import Vectors
 
 KILLED_IN_A_WRITE = """
@@ -195,3 +196,19 @@ def test_vectors_of_the_folder_hold_what_sqlite_says(saved: Path) -> None:
         assert isinstance(index._vectors, Vectors)
         assert index._vectors.ids() == set(batch.ids)
         np.testing.assert_allclose(np.linalg.norm(batch.vectors, axis=1), 1, atol=1e-5)
+
+
+def test_a_repair_chooses_the_encoder_by_the_number_of_passages(corpus: Path) -> None:
+    (corpus / "long.txt").write_text("\n\n".join(f"Paragraph {n}. " + "word " * 180 for n in range(30)))
+    run(corpus, embedder=OtherEmbedder())
+    folder, fake = corpus.parent / INDEX, FakeEmbedder()
+    chosen_by: list[int] = []
+
+    def choose(passages: int) -> FakeEmbedder:
+        chosen_by.append(passages)
+        return fake
+
+    assert "indexed again" in repair(examined(folder), folder, fake, choose, "")[-1]
+    with opened(corpus) as index:
+        assert chosen_by == [index.counts().passages]
+    assert chosen_by[0] >= 32

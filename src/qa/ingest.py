@@ -86,12 +86,13 @@ def ingest(
     return report
 
 
-def index_documents(documents: Iterable[Fresh], index: Index, embedder: Embedder) -> None:
-    """Split, encode and put in documents, each in the place of what has its id."""
-    manifest = manifest_of(embedder)
-    writer = Writer(index, manifest)
-    fresh = (with_passages(one, embedder.count_tokens) for one in documents)
-    for chunk, encodings in encoded(chunks(fresh), lambda _: embedder):
+def index_documents(
+    documents: Iterable[Fresh], index: Index, reader: Embedder, embedder_for: EmbedderFor
+) -> None:
+    """Split, encode and put in documents, each in the place of what has its id; see `ingest`."""
+    writer = Writer(index, manifest_of(reader))
+    fresh = (with_passages(one, reader.count_tokens) for one in documents)
+    for chunk, encodings in encoded(chunks(fresh), embedder_for):
         writer.add(chunk, encodings)
 
 

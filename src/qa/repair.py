@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def repair(
         finally:
             store.close()
     with Index.write(folder, reader, chroma_url) as index:
-        done += _reindexed(index, embedder_for, progress)
+        done += _reindexed(index, reader, embedder_for, progress)
     return done
 
 
@@ -86,17 +86,20 @@ def _mended(diagnosis: Diagnosis, store: Store) -> list[str]:
     return done
 
 
-def _reindexed(index: Index, embedder_for: EmbedderFor, progress: Progress) -> list[str]:
+def _reindexed(index: Index, reader: Embedder, embedder_for: EmbedderFor, progress: Progress) -> list[str]:
     stale = index.outdated(index.manifest)
     if not stale:
         return []
-    embedder = embedder_for(len(stale))
+    index_documents(_stored(index, stale, progress), index, reader, embedder_for)
+    return [f"{_some(stale)} indexed again from the stored text."]
+
+
+def _stored(index: Index, stale: Sequence[str], progress: Progress) -> Iterator[Fresh]:
+    """The documents of these ids, one after the other."""
     for done in range(0, len(stale), _AT_ONCE):
         progress("documents", done, len(stale))
-        known = index.known(stale[done : done + _AT_ONCE])
-        fresh = (Fresh(index.document(one), was.origin, was.file) for one, was in known.items())
-        index_documents(fresh, index, embedder)
-    return [f"{_some(stale)} indexed again from the stored text."]
+        for one, was in index.known(stale[done : done + _AT_ONCE]).items():
+            yield Fresh(index.document(one), was.origin, was.file)
 
 
 def _some(ids: Sequence[str]) -> str:

@@ -83,7 +83,7 @@ def add(document: Document, index: Index, embedder: Embedder) -> Outcome:
     entry = Known(replace(document, text=""), UPLOAD_ORIGIN, file, manifest_of(embedder))
     if before == entry:
         return "unchanged"
-    index_documents([Fresh(document, UPLOAD_ORIGIN, file)], index, embedder)
+    index_documents([Fresh(document, UPLOAD_ORIGIN, file)], index, embedder, lambda _: embedder)
     return "replaced" if before else "created"
 
 
