@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from fakes import FakeEmbedder
@@ -29,6 +30,12 @@ def run(corpus: Path, *paths: Path, embedder: FakeEmbedder | None = None, url: s
         reader=chosen,
         embedder_for=lambda passages: chosen,
     )
+
+
+def rows(corpus: Path, *texts: str, name: str = "birds.jsonl") -> None:
+    """A file of one document a line, called after its first word."""
+    lines = (json.dumps({"id": text.split()[0].lower(), "text": text}) for text in texts)
+    (corpus / name).write_text("\n".join(lines))
 
 
 def opened(corpus: Path) -> Index:

@@ -22,9 +22,6 @@ from qa.errors import (
 from qa.formats.dates import borne_out, iso_date
 from qa.formats.extract import Extract
 from qa.formats.jsonl import read_lines
-from qa.load import load
-from qa.types import Claim, Draft, Evidence, Passage
-from qa.verify import verify
 
 
 def read(name: str, content: bytes | str) -> Extract:
@@ -92,79 +89,6 @@ def test_linked_data_and_the_window_tell_title_and_date() -> None:
     assert (extract.title, extract.published, extract.author) == ("H", "2020-05-06", "A B")
     titled = "<head><title>A page - The site</title></head><h1>The site</h1><h1>A page</h1>"
     assert read("a.html", titled).title == "A page"
-
-
-def test_pdf_lines_make_paragraphs_and_pages() -> None:
-    towns = ("Ulm", "Linz", "Passau", "Vienna")
-    head = "The Journal of Tests"
-    pages = [[head, "", f"Page {town} tells of", "a bridge.", "", str(n)] for n, town in enumerate(towns, 7)]
-    extract = read("a.pdf", files.pdf(*pages))
-    assert extract.text == "\n\n".join(f"Page {town} tells of a bridge." for town in towns)
-    assert [extract.text[start:].split()[1] for start in extract.pages] == list(towns)
-
-
-def test_a_sentence_goes_on_over_a_page_and_a_divided_word_is_mended() -> None:
-    lines = [
-        "A heading",
-        "",
-        "The old bridge, a well-known one, was de-",
-        "stroyed, and the well-",
-        "known one was",
-    ]
-    extract = read("a.pdf", files.pdf(lines, ["built anew. It stands."], [], ["Last page."]))
-    assert extract.text == (
-        "A heading\n\nThe old bridge, a well-known one, was destroyed, and the well-known one was built anew."
-        " It stands.\n\nLast page."
-    )
-    assert [extract.text[start:].split()[0] for start in (extract.pages[0], extract.pages[1])] == [
-        "A",
-        "built",
-    ]
-    assert extract.text[extract.pages[3] :] == "Last page."
-
-
-def test_a_citation_has_the_page_it_begins_on(tmp_path: Path) -> None:
-    path = tmp_path / "a.pdf"
-    path.write_bytes(files.pdf(["First page."], [], ["Third page. It is the last."]))
-    document = load(path, "a", "a.pdf")
-    quote = "It is the last."
-    start = document.text.index(quote)
-    passage = Passage("p", "a", 0, len(document.text), document.text)
-    evidence = Evidence(1, passage, start, start + len(quote), quote, 1.0)
-    found = verify(Draft((Claim(quote, (1,)),)), [evidence], {"a": document.sha256}, lambda _: document)
-    assert [(one.page, one.quote) for one in found.citations] == [(3, quote)]
-    assert [document.page(place) for place in (0, 10, 13, 10_000)] == [1, 1, 3, 3]
-    (tmp_path / "b.txt").write_text("No pages.")
-    assert load(tmp_path / "b.txt", "b", "b.txt").page(0) is None
-
-
-@pytest.mark.parametrize(
-    ("given", "title"),
-    [
-        ("A study of bridges", "A study of bridges"),
-        ("Microsoft Word - x", "Large"),
-        ("report.docx", "Large"),
-        ("", "Large"),
-    ],
-)
-def test_the_title_of_a_pdf_is_none_that_a_program_made_up(given: str, title: str) -> None:
-    assert (
-        read("a.pdf", files.pdf(["Large", "Small", "Small too"], title=given, first_size=20)).title == title
-    )
-
-
-@pytest.mark.parametrize(
-    ("page", "published"),
-    [
-        ("Annual report, March 2021", "2021-03"),
-        ("Annual report of 2021", "2021"),
-        ("Annual report of 1998", None),
-    ],
-)
-def test_the_day_a_pdf_was_made_counts_as_far_as_its_first_page_says_so(
-    page: str, published: str | None
-) -> None:
-    assert read("a.pdf", files.pdf([page], ["2021"], created="20210304")).published == published
 
 
 def test_docx_gives_paragraphs_tables_and_notes() -> None:
