@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from indexing import opened, run
+from qa.build import run_ingest
+from qa.cli import remove_documents
 from qa.errors import DocumentKept
 from qa.settings import Settings
 from qa.uploads import remove
@@ -89,6 +91,21 @@ def test_a_document_whose_file_is_gone_can_be_deleted(corpus: Path) -> None:
         for name in ("cats", "rats", "single"):
             remove(name, index, corpus)
         assert index.known() == {}
+
+
+def test_several_documents_are_deleted_at_once(
+    settings_here: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QA_CORPUS", str(settings_here.corpus))
+    monkeypatch.setenv("QA_INDEX", str(settings_here.index))
+    (settings_here.corpus / "tower.txt").write_text("The tower of Ulm is 161 metres high.")
+    run_ingest(settings_here, [settings_here.corpus])
+    with pytest.raises(DocumentKept):
+        remove_documents(["lamp"])
+    for name in ("lamp", "tower"):
+        (settings_here.corpus / f"{name}.txt").unlink()
+    remove_documents(["lamp", "tower"])
+    assert capsys.readouterr().out == "'lamp' is deleted.\n'tower' is deleted.\n"
 
 
 def test_the_service_answers_on_when_the_corpus_is_emptied(settings_here: Settings, tmp_path: Path) -> None:

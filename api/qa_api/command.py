@@ -50,7 +50,8 @@ def serve(
             app.state.service.open()
         except IndexMissing:
             raise error from None
-        typer.echo(f"qa: {error} What is in the index stays and is answered from.", err=True)
+        stays = "What is in the index stays and is answered from; 'qa documents rm' deletes what is to go."
+        typer.echo(f"qa: {error} {stays}", err=True)
     app.state.service.open()
     log_to_stderr()
     listener.listen(_WAITING)
