@@ -6,9 +6,8 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 
 from qa import uploads
-from qa.errors import DocumentNotFound, IndexDamaged, LoadError
-from qa.index import Counts, Index
-from qa.interfaces import Embedder
+from qa.errors import DocumentNotFound, IndexDamaged, NameTaken
+from qa.index import Counts
 from qa.pipeline import QA, TOP_K
 from qa.settings import Settings
 from qa.types import Answer, Document, Scored, Step, Turn
@@ -24,7 +23,12 @@ class Service:
         self._shared = SharedQA(settings, qa)
         self.metrics = Metrics(self._shared.counts)
         self.mend = self._shared.mend
-        self.close = self._shared.close
+        self.reading = uploads.Reading()
+
+    def close(self) -> None:
+        """Let go of the index, once nobody uses it; uploads are given up."""
+        self.reading.end()
+        self._shared.close()
 
     def open(self) -> None:
         """Open the index now. Raises the `IndexError_` or `ModelError` that keeps it from answering."""
@@ -96,13 +100,13 @@ class Service:
 
     def add(
         self, documents: Sequence[Document], whole: Sequence[Document] = ()
-    ) -> list[uploads.Outcome | LoadError]:
+    ) -> list[uploads.Outcome | NameTaken]:
         """Put in uploaded documents; what a single one fails with is in its place. Raises `IndexBusy`.
 
         `whole` are those of them that are all that their files say.
         """
         with self._shared.changing() as (index, embedder):
-            outcomes = [_outcome(document, index, embedder) for document in documents]
+            outcomes = uploads.add(documents, index, embedder, self.reading.go_on)
             uploads.remove_others(whole, index)
             return outcomes
 
@@ -110,10 +114,3 @@ class Service:
         """Take out an uploaded document. Raises `DocumentNotFound`, `DocumentKept` or `IndexBusy`."""
         with self._shared.changing() as (index, _):
             uploads.remove(document_id, index)
-
-
-def _outcome(document: Document, index: Index, embedder: Embedder) -> uploads.Outcome | LoadError:
-    try:
-        return uploads.add(document, index, embedder)
-    except LoadError as error:
-        return error

@@ -87,10 +87,11 @@ def ingest(
     return report
 
 
-def index_documents(documents: Iterable[Fresh], index: Index, embedder: Embedder) -> None:
+def index_documents(
+    documents: Iterable[Fresh], index: Index, embedder: Embedder, progress: OnProgress = lambda done: None
+) -> None:
     """Split, encode and put in documents, each in the place of what has its id."""
-    manifest = manifest_of(embedder)
-    writer = Writer(index, manifest)
+    writer = Writer(index, manifest_of(embedder), progress=progress)
     fresh = (with_passages(one, embedder.count_tokens) for one in documents)
     for chunk, encodings in encoded(chunks(fresh), lambda _: embedder):
         writer.add(chunk, encodings)
