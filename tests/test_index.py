@@ -30,6 +30,14 @@ def test_both_searches_find_the_passage_and_offsets_hold(corpus: Path) -> None:
         assert [passage.text[a:b] for a, b in tokens.spans[:2]] == ["Dogs", "bark"]
 
 
+def test_any_number_of_documents_may_be_named(corpus: Path) -> None:
+    run(corpus)
+    named = [*(str(n) for n in range(40_000)), "cats"]
+    with opened(corpus) as index:
+        assert list(index.known(named)) == ["cats"]
+        assert len(index.search_text('"purr" OR "barking"', 5, named)) == 1
+
+
 def test_stored_token_vectors_are_nearly_the_encoders(corpus: Path) -> None:
     run(corpus)
     with opened(corpus) as index:

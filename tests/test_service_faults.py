@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -9,15 +10,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
 from fastapi.testclient import TestClient
+from mcp.server.mcpserver.exceptions import ToolError
 
 from confined import read_only, unmount, without_override
 from qa.build import build_embedder, run_doctor, run_ingest, run_repair
-from qa.errors import IndexUnwritable
+from qa.errors import IndexDamaged, IndexUnwritable
+from qa.pipeline import QA
 from qa.settings import Settings
+from qa.types import Step
 from qa_api.app import create_app
+from qa_api.mcp_server import create_server
 
 QUESTION = {"question": "When was the lighthouse of Ulm built?"}
 
@@ -52,6 +59,32 @@ def test_a_deleted_chroma_folder_comes_back_by_itself(client: TestClient, settin
     assert kind(client) in {"index-busy", "index-damaged", ""}
     until(lambda: kind(client) == "")
     assert run_doctor(settings_here, lambda name, done, total: None).healthy
+
+
+def test_what_an_assistant_or_a_stream_finds_damaged_comes_back_by_itself(
+    client: TestClient, settings_here: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither ends in the handler of errors that other routes share."""
+    broken = QA.steps
+
+    def breaking(self: QA, *arguments: Any, **options: Any) -> Iterator[Step]:
+        yield next(broken(self, *arguments, **options))
+        raise IndexDamaged("It broke.")
+
+    service = client.app.state.service  # type: ignore[attr-defined]
+    with monkeypatch.context() as patch:
+        patch.setattr(QA, "steps", breaking)
+        response = client.post("/v1/ask/stream", json=QUESTION)
+    assert "index-damaged" in response.text.rpartition("event: ")[2]
+    until(lambda: kind(client) == "")
+    assert service._shared._mended_at > 0
+
+    service._shared._mended_at = -math.inf
+    shutil.rmtree(settings_here.index / "chroma")
+    with pytest.raises(ToolError, match="doctor --repair"):
+        anyio.run(create_server(service).call_tool, "ask_question", QUESTION)
+    until(lambda: kind(client) == "")
+    assert service._shared._mended_at > 0
 
 
 def test_damaged_chroma_files_are_noticed_when_it_is_opened_and_made_again(

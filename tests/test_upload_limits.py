@@ -129,7 +129,12 @@ def test_a_file_that_is_read_as_the_service_ends_is_given_up(monkeypatch: pytest
         return start()
 
     monkeypatch.setattr(apart, "_start", started)
-    ender = threading.Thread(target=lambda: begun.wait() and reading.end())
+
+    def end() -> None:
+        begun.wait()
+        reading.end()
+
+    ender = threading.Thread(target=end)
     ender.start()
     with pytest.raises(IndexBusy, match="service is ending"):
         reading.of_one()(Path("a.html"), b"<p>A text.")

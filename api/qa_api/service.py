@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 
 from qa import uploads
-from qa.errors import DocumentNotFound, IndexDamaged, NameTaken
+from qa.errors import DocumentNotFound, NameTaken
 from qa.index import Counts
 from qa.pipeline import QA, TOP_K
 from qa.settings import Settings
@@ -22,7 +22,6 @@ class Service:
         self.settings = settings
         self._shared = SharedQA(settings, qa)
         self.metrics = Metrics(self._shared.counts)
-        self.mend = self._shared.mend
         self.reading = uploads.Reading()
 
     def close(self) -> None:
@@ -37,12 +36,8 @@ class Service:
 
     def ready(self) -> Counts:
         """What the index holds, once all that it takes to answer from it answers."""
-        try:
-            with self._shared.using() as qa:
-                return qa.index.ready()
-        except IndexDamaged:
-            self.mend()
-            raise
+        with self._shared.using() as qa:
+            return qa.index.ready()
 
     def steps(
         self,
