@@ -86,6 +86,7 @@ def test_an_index_of_a_later_version_is_left_alone(corpus: Path) -> None:
             use(corpus)
 
 
+@pytest.mark.fault
 def test_lost_vectors_are_made_again_without_the_encoder(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +102,7 @@ def test_lost_vectors_are_made_again_without_the_encoder(
         assert found(index, "Birds sing")[0] == "birds"
 
 
+@pytest.mark.fault
 def test_a_graph_that_lost_its_files_is_noticed_though_chroma_counts_its_vectors(saved: Path) -> None:
     for graph in [one for one in vectors_folder(saved).iterdir() if one.is_dir()]:
         shutil.rmtree(graph)
@@ -111,6 +113,7 @@ def test_a_graph_that_lost_its_files_is_noticed_though_chroma_counts_its_vectors
         assert found(index, "Cats purr")[0] == "cats"
 
 
+@pytest.mark.fault
 def test_a_save_that_was_broken_off_answers_nothing_until_the_next_write(saved: Path) -> None:
     with opened(saved) as index:
         kill_in_a_write(saved, "half saved")
@@ -123,6 +126,7 @@ def test_a_save_that_was_broken_off_answers_nothing_until_the_next_write(saved: 
         assert found(index, "Cats purr")[0] == "cats"
 
 
+@pytest.mark.fault
 def test_a_write_that_was_broken_off_before_a_save_harms_nothing(saved: Path) -> None:
     kill_in_a_write(saved, "nothing saved")
     with opened(saved) as index:
@@ -139,6 +143,7 @@ def test_nobody_reads_vectors_while_another_process_writes_them(
         assert found(index, "Cats purr")[0] == "cats"
 
 
+@pytest.mark.fault
 def test_another_encoding_that_never_came_to_count_is_undone(corpus: Path) -> None:
     """Killed between Chroma and SQLite, with new vectors for passages that stay as they are."""
     run(corpus)
@@ -153,6 +158,7 @@ def test_another_encoding_that_never_came_to_count_is_undone(corpus: Path) -> No
             np.testing.assert_allclose(held[one], vector, atol=1e-6)
 
 
+@pytest.mark.fault
 def test_a_backup_of_the_database_alone_is_an_index_again(corpus: Path) -> None:
     run(corpus)
     before = answers(corpus)
@@ -177,6 +183,7 @@ def test_many_documents_are_removed_at_once(corpus: Path) -> None:
         assert [one.id for one in index.documents()] == ["dogs"]
 
 
+@pytest.mark.fault
 def test_an_index_whose_files_were_removed_while_it_was_open_says_so(corpus: Path) -> None:
     run(corpus)
     with opened(corpus) as index:

@@ -26,6 +26,7 @@ from qa.types import Step
 from qa_api.app import create_app
 from qa_api.mcp_server import create_server
 
+pytestmark = pytest.mark.fault
 QUESTION = {"question": "When was the lighthouse of Ulm built?"}
 
 
@@ -141,7 +142,7 @@ def test_a_folder_that_can_t_be_written_is_answered_from_and_says_so(settings_he
     without_override(confined)
 
 
-def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
     script = [sys.executable, str(Path(__file__).parent / "full_disk.py"), str(tmp_path)]
     try:
@@ -149,3 +150,5 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     finally:
         unmount(tmp_path / "mounted" / "disk")
     assert done.returncode == 0, done.stderr
+    # Where nothing may be mounted, both are the limit.
+    record_property("full", " and ".join(dict.fromkeys(done.stdout.splitlines())))

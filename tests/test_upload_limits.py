@@ -93,6 +93,7 @@ def test_what_is_unchanged_is_not_written(client: TestClient, monkeypatch: pytes
     assert upload(client, **{"a.txt": "A text."}).json()["results"][0]["outcome"] == "unchanged"
 
 
+@pytest.mark.fault
 def test_an_upload_ends_between_two_chunks_when_the_service_ends(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +119,7 @@ def test_an_upload_ends_between_two_chunks_when_the_service_ends(
     assert len(held(client)) == 8
 
 
+@pytest.mark.fault
 def test_a_file_that_is_read_as_the_service_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "COMMAND", (sys.executable, "-c", HANGS))
     reading = uploads.Reading()
