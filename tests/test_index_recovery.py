@@ -14,10 +14,13 @@ import numpy as np
 import pytest
 
 from fakes import FakeEmbedder
-from indexing import answers, found, opened, repaired, run
+from indexing import INDEX, answers, found, opened, repaired, run
 from qa import chroma, vectors
+from qa.doctor import examine
 from qa.errors import IndexBusy, IndexDamaged, IndexStale
 from qa.index import Index
+from qa.repair import repair
+from qa.vector_check import check_vectors_apart
 from qa.vectors import Vectors
 
 KILLED_IN_A_WRITE = """
@@ -109,6 +112,26 @@ def test_a_graph_that_lost_its_files_is_noticed_though_chroma_counts_its_vectors
     with pytest.raises(IndexDamaged, match="missing"):
         opened(saved)
     run(saved)
+    with opened(saved) as index:
+        assert found(index, "Cats purr")[0] == "cats"
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(("begin", "length"), [(0, None), (784, 200)], ids=["all of it", "one vector"])
+def test_a_graph_damaged_in_place_is_noticed_and_made_again(
+    saved: Path, begin: int, length: int | None
+) -> None:
+    (graph,) = vectors_folder(saved).glob("*/data_level0.bin")
+    with graph.open("r+b") as file:
+        file.seek(begin)
+        file.write(b"\x3e" * (length or graph.stat().st_size))
+    folder, fake = saved.parent / INDEX, FakeEmbedder()
+    diagnosis = examine(folder, fake, "", check_vectors_apart)  # apart: Chroma may crash
+    assert not diagnosis.healthy
+    with pytest.raises(IndexDamaged, match="missing"):
+        opened(saved)
+    assert repair(diagnosis, folder, fake, lambda passages: fake, "")
+    assert examine(folder, fake, "", check_vectors_apart).healthy
     with opened(saved) as index:
         assert found(index, "Cats purr")[0] == "cats"
 

@@ -98,6 +98,28 @@ def test_damaged_chroma_files_are_noticed_when_it_is_opened_and_made_again(
     until(lambda: kind(client) == "")
 
 
+def test_chroma_s_database_damaged_in_place_never_answers_wrongly_and_comes_back_by_itself(
+    client: TestClient, settings_here: Settings
+) -> None:
+    database = settings_here.index / "chroma" / "chroma.sqlite3"
+    with database.open("r+b") as file:
+        file.write(b"\xff" * database.stat().st_size)
+    assert kind(client) in {"index-damaged", "index-busy"}
+    until(lambda: kind(client) == "")
+    assert run_doctor(settings_here, lambda name, done, total: None).healthy
+
+
+def test_a_deleted_database_says_so_and_is_answered_from_once_it_is_made(
+    client: TestClient, settings_here: Settings
+) -> None:
+    (settings_here.index / "qa.sqlite3").unlink()
+    assert kind(client) == "index-missing"
+    run_ingest(settings_here, [settings_here.corpus])
+    assert kind(client) == ""
+    assert client.post("/v1/documents", files=[("files", ("a.txt", b"Text."))]).status_code == 200
+    assert run_doctor(settings_here, lambda name, done, total: None).healthy
+
+
 def test_a_deleted_index_says_so_and_is_answered_from_once_it_is_made(
     client: TestClient, settings_here: Settings
 ) -> None:
