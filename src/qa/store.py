@@ -157,13 +157,17 @@ class Store:
 
     def unsettled(self) -> tuple[list[str], list[str]]:
         """Ids of vectors that Chroma may hold otherwise than the passages say: of no passage, and of some."""
-        gone = self.connection.execute(
-            "SELECT id FROM unclaimed_vectors WHERE id NOT IN (SELECT id FROM passages) ORDER BY id"
-        )
         kept = self.connection.execute(
             "SELECT id FROM unclaimed_vectors WHERE id IN (SELECT id FROM passages) ORDER BY id"
         )
-        return [one for (one,) in gone], [one for (one,) in kept]
+        return self.gone_vectors(), [one for (one,) in kept]
+
+    def gone_vectors(self) -> list[str]:
+        """Ids of vectors of no passage that Chroma may still hold."""
+        rows = self.connection.execute(
+            "SELECT id FROM unclaimed_vectors WHERE id NOT IN (SELECT id FROM passages) ORDER BY id"
+        )
+        return [one for (one,) in rows]
 
     def announce(self, vector_ids: Iterable[str]) -> None:
         """Note, before vectors are written, that they belong to nothing yet."""
