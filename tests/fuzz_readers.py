@@ -24,6 +24,8 @@ SEEDS = {
 }
 _MOST_MEMORY = 3000
 """MB; a reader has as much in the process of its own that the service reads in."""
+_MOST_BYTES = 65_536
+"""Of an input; what takes the square of its length shows itself by then."""
 
 
 def main() -> None:
@@ -47,6 +49,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "seed").write_bytes(SEEDS[name])
         limits = [f"-max_total_time={seconds}", f"-rss_limit_mb={_MOST_MEMORY}", "-timeout=60"]
+        limits += [f"-max_len={_MOST_BYTES}"]
         kept = f"-artifact_prefix={tempfile.gettempdir()}/fuzz-{name}-"  # for the input that is found, if any
         atheris.Setup(["fuzz", *limits, kept, "-print_final_stats=1", folder], one)
         atheris.Fuzz()

@@ -24,7 +24,8 @@ ASKING = ("ask", "stream", "chat")
 
 @dataclass(frozen=True)
 class Load:
-    """What was seen: milliseconds of each kind of request alone and under load, MB of memory in turn."""
+    """What was seen: milliseconds of each kind of request alone and under load, MB of memory and
+    open descriptors in turn."""
 
     wrong: Sequence[str]
     told_to_wait: int
@@ -32,6 +33,7 @@ class Load:
     idle: Mapping[str, Sequence[float]]
     loaded: Mapping[str, Sequence[float]]
     memory: Sequence[float]
+    descriptors: Sequence[float]
     exit_code: int
 
     def requests(self) -> int:
@@ -48,8 +50,20 @@ class Load:
 
     def growth(self) -> float:
         """The memory of the last quarter as a multiple of that of the second, after the warm-up."""
-        quarter = max(1, len(self.memory) // 4)
-        return statistics.mean(self.memory[-quarter:]) / statistics.mean(self.memory[quarter : 2 * quarter])
+        return _growth(self.memory)
+
+    def opened(self) -> float:
+        """The descriptors, likewise."""
+        return _growth(self.descriptors)
+
+    def waits(self) -> float:
+        """The share of requests that were told to wait."""
+        return self.told_to_wait / (self.told_to_wait + self.requests())
+
+
+def _growth(seen: Sequence[float]) -> float:
+    quarter = max(1, len(seen) // 4)
+    return statistics.mean(seen[-quarter:]) / statistics.mean(seen[quarter : 2 * quarter])
 
 
 def measure(folder: Path, seconds: float, clients: int = CLIENTS, pace: float = PACE) -> Load:
@@ -57,7 +71,7 @@ def measure(folder: Path, seconds: float, clients: int = CLIENTS, pace: float = 
     shutil.copytree(ROOT / "corpus", folder / "corpus")
     with served(folder) as service:
         alone = _traffic(service, seconds / 10, clients=1, pace=0.1)
-        with _watched(service, seconds / 40) as memory:
+        with _watched(service, seconds / 40) as (memory, descriptors):
             among = _traffic(service, seconds, clients=clients, pace=pace)
         exit_code = service.ended()
     return Load(
@@ -67,6 +81,7 @@ def measure(folder: Path, seconds: float, clients: int = CLIENTS, pace: float = 
         idle=alone["milliseconds"],
         loaded=among["milliseconds"],
         memory=memory,
+        descriptors=descriptors,
         exit_code=exit_code,
     )
 
@@ -81,19 +96,21 @@ def _traffic(service: Served, seconds: float, *, clients: int, pace: float) -> d
 
 
 @contextmanager
-def _watched(service: Served, every: float) -> Iterator[list[float]]:
-    """The memory of the service, looked at again and again while the block runs."""
-    found: list[float] = []
+def _watched(service: Served, every: float) -> Iterator[tuple[list[float], list[float]]]:
+    """Memory and descriptors of the service, looked at again and again while the block runs."""
+    memory: list[float] = []
+    descriptors: list[float] = []
     over = threading.Event()
 
     def look() -> None:
         while not over.wait(every):
-            found.append(service.memory())
+            memory.append(service.memory())
+            descriptors.append(service.descriptors())
 
     thread = threading.Thread(target=look)
     thread.start()
     try:
-        yield found
+        yield memory, descriptors
     finally:
         over.set()
         thread.join()

@@ -50,8 +50,11 @@ def main() -> None:
     if chosen.control == "socket":
         socket.create_connection(("192.0.2.1", 80))
 
-    from qa import build
+    from qa import build, formats
     from qa.settings import Settings
+
+    for path in sorted(chosen.corpus.iterdir()):  # ingest reads some of them in a process without the seal
+        formats.read(path, path.read_bytes())
 
     settings = Settings(corpus=chosen.corpus, index=chosen.index, llm_model_path=chosen.gguf)
     setattr(build, "_TORCH_PAYS_FROM", 0)  # noqa: B010 - read the corpus with the larger form of the encoder

@@ -30,6 +30,10 @@ class Served:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.partition("RssAnon:")[2].split()[0]) / 1000
 
+    def descriptors(self) -> int:
+        """How many files and connections it has open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def ended(self) -> int:
         """Ask it to end as systems do; its exit code."""
         self.process.send_signal(signal.SIGTERM)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,13 +37,22 @@ class Seen:
 
     def possible(self, document: str, began: float, ended: float) -> dict[str, str]:
         """Texts by their SHA-256 that `document` can have had at some moment of this time."""
-        changes = self.history.get(document, [])
-        until = [one.ended for one in changes[1:]] + [float("inf")]
-        return {
-            hashlib.sha256(one.text.encode()).hexdigest(): one.text
-            for one, gone in zip(changes, until, strict=True)
-            if one.text is not None and one.began <= ended and gone >= began
-        }
+        texts = [text for text in self._states(document, began, ended) if text is not None]
+        return {hashlib.sha256(text.encode()).hexdigest(): text for text in texts}
+
+    def _states(self, document: str, began: float, ended: float) -> list[str | None]:
+        changes = [Change(None, -math.inf, -math.inf), *self.history.get(document, [])]
+        until = [one.ended for one in changes[1:]] + [math.inf]
+        return [
+            one.text for one, gone in zip(changes, until, strict=True) if one.began <= ended and gone >= began
+        ]
+
+    def check_end(self, held: Mapping[str, str], now: float) -> None:
+        """Whether the documents are what the last change that ended made of each, or one that did not."""
+        for document in sorted(held.keys() | self.history.keys()):
+            if held.get(document) not in self._states(document, now, now):
+                what = "ends with another text than it was given last" if document in held else "is lost"
+                self.complain(f"{document} {what}")
 
     def check(self, citations: Sequence[dict[str, Any]], began: float, ended: float) -> None:
         """Whether each quote is what a state of its document says, and all of a document of the same."""

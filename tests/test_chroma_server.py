@@ -115,6 +115,7 @@ def test_an_open_index_sees_what_another_process_writes(corpus: Path, server: Ch
         assert found(index, "Birds sing")[0] == "birds"
 
 
+@pytest.mark.fault
 def test_a_server_that_lost_its_data_is_noticed_and_filled_again(corpus: Path, tmp_path: Path) -> None:
     server = ChromaProcess(tmp_path / "lost")
     with server:
@@ -137,6 +138,7 @@ def opened_when_up(corpus: Path, server: ChromaProcess) -> Index:
         return opened(corpus, server.url)
 
 
+@pytest.mark.fault
 def test_a_server_that_is_not_there_or_hangs_is_one_sentence(
     corpus: Path, server: ChromaProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +159,7 @@ def test_a_server_that_is_not_there_or_hangs_is_one_sentence(
         assert check.todo == "start it ('chroma run') or correct QA_CHROMA_URL"
 
 
+@pytest.mark.fault
 def test_a_service_outlives_its_chroma_server(tmp_path: Path) -> None:
     server = ChromaProcess(tmp_path / "chroma")
     settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / INDEX, chroma_url=server.url)

@@ -185,10 +185,10 @@ def test_leftovers_of_a_process_that_was_stopped_are_no_fault(healthy: Path, cor
     diagnosis = examined(healthy)
     assert diagnosis.healthy
     (line,) = [one.found for one in diagnosis.checks if one.name == "vectors"]
-    assert "1 left by a process that was stopped" in line
+    assert "1 of what is gone or was never finished" in line
     run(corpus)
     (line,) = [one.found for one in examined(healthy).checks if one.name == "vectors"]
-    assert "left" not in line
+    assert "gone" not in line
 
 
 def test_an_altered_upload_is_named_and_kept(healthy: Path, corpus: Path) -> None:

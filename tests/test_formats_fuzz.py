@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +14,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import files
-from qa.errors import LoadError
+from qa.errors import FileTooLarge, LoadError, MetadataInvalid
 from qa.load import parse, parse_lines
 from qa.metadata import parse_metadata
 from qa.text import readable
 from qa.types import Document
+from qa.uploads import read_upload
 
 R = TypeVar("R")
 PDF = files.pdf(
@@ -34,6 +36,7 @@ WORDS = st.sampled_from(
         *(b"obj", b"stream", b"/Kids", b"charset=zip"),
     )
 )
+DEEP = b".".join([b"a"] * 50_000) + b" = 1"
 ANYTHING = st.one_of(st.binary(max_size=300), st.lists(WORDS, max_size=40).map(b"".join))
 # Hypothesis shrinks what it finds; a first example that is slow because of an import is no finding.
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -85,6 +88,9 @@ def hold(document: Document) -> None:
 @example("a.html", b'<meta charset="punycode"><p>\xff\xfe')
 @example("a.md", b"---\n!!python/object:os.system x\n---\ntext")
 @example("a.md", b"---\ntitle: " + b"[" * 2000 + b"\n---\ntext")
+@example("a.md", b"+++\n" + DEEP[:19_000] + b"\n+++\ntext")
+@example("a.md", b"+++\ndate = 1" + b"0" * 5000 + b"\n+++\ntext")
+@example("a.md", b"+++\ndate = 0x1" + b"0" * 5000 + b"\n+++\ntext")
 @example("a.txt", b"\xff\xfe\x00\xd8")
 def test_any_bytes(name: str, content: bytes) -> None:
     check(name, content)
@@ -152,8 +158,37 @@ def check_lines(content: bytes) -> None:
 @FUZZ
 @given(st.one_of(ANYTHING, mutated(b'title = "T"\npublished = 2021-03-04\nfurniture = ["a"]\n')))
 @example(b"a = " + b"[" * 5000)
+@example(DEEP)
+@example(DEEP[:19_000])
+@example(b"published = 1" + b"0" * 5000)
+@example(b"published = 0x1" + b"0" * 5000)
 def test_metadata_that_is_broken(content: bytes) -> None:
     check_metadata(content)
+
+
+@pytest.mark.parametrize("part", ["a", "a-b", '"a"', "'a'", '"\\""', "a "])
+@pytest.mark.parametrize("line", ["{} = 1", "[{}]", "a = {{{} = 1}}"])
+def test_a_key_of_many_parts_is_refused_before_its_parts_are_kept(part: str, line: str) -> None:
+    """The parser keeps the way to each part: of 19,000 bytes that can be 700 MB."""
+    key = ".".join([part] * (18_000 // (len(part) + 1)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(MetadataInvalid, match="over 100 parts; correct it"):
+            parse_metadata(Path("a.txt.meta.toml"), line.format(key).encode())
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_large_metadata_file_is_refused_wherever_it_comes_from() -> None:
+    with pytest.raises(FileTooLarge, match="over 20,000 bytes"):
+        read_upload("a.txt", b"Text.", ("a.txt.meta.toml", DEEP))
+
+
+def test_what_looks_like_a_deep_key_in_a_text_is_none() -> None:
+    title = ". ".join(["www.example.org/a.b.c"] * 90)
+    given = parse_metadata(Path("a.txt.meta.toml"), f'title = "{title}"'.encode())
+    assert given["title"] == title
 
 
 def check_metadata(content: bytes) -> None:

@@ -20,6 +20,7 @@ from qa.types import Document
 from qa_api.app import create_app
 from qa_api.schemas import MAX_HISTORY
 
+pytestmark = pytest.mark.fault
 LAMP = "The lighthouse of Ulm was built in 1911."
 
 

@@ -1,18 +1,25 @@
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fakes import DIMENSION, FakeEmbedder
-from indexing import OtherEmbedder, found, opened, run
+from indexing import INDEX, OtherEmbedder, examined, found, opened, run
 from qa.errors import (
     CorpusMissing,
     DocumentNotFound,
     IndexStale,
 )
+from qa.index import Index
+from qa.ingest import index_documents
+from qa.reading import Fresh
+from qa.types import Document
+from qa.vectors import Vectors
 
 
 def test_both_searches_find_the_passage_and_offsets_hold(corpus: Path) -> None:
@@ -28,6 +35,47 @@ def test_both_searches_find_the_passage_and_offsets_hold(corpus: Path) -> None:
         assert tokens.vectors.shape == (9, DIMENSION)
         np.testing.assert_allclose(np.linalg.norm(tokens.vectors, axis=1), 1, atol=1e-3)
         assert [passage.text[a:b] for a, b in tokens.spans[:2]] == ["Dogs", "bark"]
+
+
+def test_what_is_replaced_while_others_read_never_answers_and_is_deleted_together(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each deletion costs as much as a write, and an upload that replaces another would wait for it."""
+    run(corpus)
+    deleted: list[int] = []
+    delete = Vectors.delete
+
+    def counted(self: Vectors, ids: Sequence[str]) -> None:
+        deleted.extend([len(ids)] if ids else [])
+        delete(self, ids)
+
+    monkeypatch.setattr(Vectors, "delete", counted)
+    fake, folder = FakeEmbedder(), corpus.parent / INDEX
+    question = fake.encode(["Cats purr"])[0].vector
+    with opened(corpus) as index:
+        for n in range(20):
+            text = f"Cats purr {n} times."
+            note = Document("note", "note", "Note", text, hashlib.sha256(text.encode()).hexdigest())
+            with index.change():
+                index_documents([Fresh(note, "upload", "note.txt")], index, fake, lambda _: fake)
+            with index.snapshot():
+                hits = [one for one, _ in index.search_vectors(question, 3)]
+                assert len(index.passages(hits)) == len(hits) == 3
+        assert deleted == [16]
+        assert index._vectors.count() == index.counts().passages + 3
+        assert index.is_whole()
+    assert examined(folder).healthy
+    with Index.write(folder, fake) as index:
+        assert deleted == [16, 3]
+        assert index._vectors.count() == index.counts().passages
+
+
+def test_any_number_of_documents_may_be_named(corpus: Path) -> None:
+    run(corpus)
+    named = [*(str(n) for n in range(40_000)), "cats"]
+    with opened(corpus) as index:
+        assert list(index.known(named)) == ["cats"]
+        assert len(index.search_text('"purr" OR "barking"', 5, named)) == 1
 
 
 def test_stored_token_vectors_are_nearly_the_encoders(corpus: Path) -> None:

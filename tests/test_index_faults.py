@@ -24,6 +24,7 @@ from qa.index import Index
 from qa.vectors import Vectors
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("kill_at", ["upsert", "delete"])
 def test_a_write_broken_off_is_completed_by_the_next(
     corpus: Path, monkeypatch: pytest.MonkeyPatch, kill_at: str
@@ -82,6 +83,7 @@ def test_a_file_in_the_place_of_the_database_is_foreign(tmp_path: Path, content:
         Index.open(path.parent, FakeEmbedder())
 
 
+@pytest.mark.fault
 def test_lost_vectors_are_noticed_and_made_again(corpus: Path) -> None:
     run(corpus)
     shutil.rmtree(corpus.parent / "index" / "chroma")
@@ -121,6 +123,7 @@ def test_a_snapshot_does_not_change_while_it_is_read(corpus: Path) -> None:
         assert index.document("cats").text == before
 
 
+@pytest.mark.fault
 def test_a_database_whose_making_was_broken_off_is_made_again(corpus: Path) -> None:
     folder = corpus.parent / "index"
     folder.mkdir()
@@ -132,6 +135,7 @@ def test_a_database_whose_making_was_broken_off_is_made_again(corpus: Path) -> N
     assert sorted(run(corpus).added) == ["cats", "dogs"]
 
 
+@pytest.mark.fault
 def test_damaged_files_are_named_and_vectors_made_again(corpus: Path) -> None:
     run(corpus)
     (corpus.parent / "index" / "chroma" / "chroma.sqlite3").write_bytes(b"garbage " * 2000)
@@ -148,6 +152,7 @@ def test_damaged_files_are_named_and_vectors_made_again(corpus: Path) -> None:
         opened(corpus)
 
 
+@pytest.mark.fault
 def test_an_index_that_was_emptied_or_replaced_says_so(corpus: Path) -> None:
     run(corpus)
     with opened(corpus) as index:

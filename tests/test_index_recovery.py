@@ -16,9 +16,11 @@ import pytest
 from fakes import FakeEmbedder
 from indexing import INDEX, OtherEmbedder, answers, examined, found, opened, repaired, run
 from qa import chroma, vectors
+from qa.doctor import examine
 from qa.errors import IndexBusy, IndexDamaged, IndexStale
 from qa.index import Index
 from qa.repair import repair
+from qa.vector_check import check_vectors_apart
 from qa.vectors import Vectors
 
 KILLED_IN_A_WRITE = """
@@ -87,6 +89,7 @@ def test_an_index_of_a_later_version_is_left_alone(corpus: Path) -> None:
             use(corpus)
 
 
+@pytest.mark.fault
 def test_lost_vectors_are_made_again_without_the_encoder(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +105,7 @@ def test_lost_vectors_are_made_again_without_the_encoder(
         assert found(index, "Birds sing")[0] == "birds"
 
 
+@pytest.mark.fault
 def test_a_graph_that_lost_its_files_is_noticed_though_chroma_counts_its_vectors(saved: Path) -> None:
     for graph in [one for one in vectors_folder(saved).iterdir() if one.is_dir()]:
         shutil.rmtree(graph)
@@ -112,6 +116,27 @@ def test_a_graph_that_lost_its_files_is_noticed_though_chroma_counts_its_vectors
         assert found(index, "Cats purr")[0] == "cats"
 
 
+@pytest.mark.fault
+@pytest.mark.parametrize(("begin", "length"), [(0, None), (784, 200)], ids=["all of it", "one vector"])
+def test_a_graph_damaged_in_place_is_noticed_and_made_again(
+    saved: Path, begin: int, length: int | None
+) -> None:
+    (graph,) = vectors_folder(saved).glob("*/data_level0.bin")
+    with graph.open("r+b") as file:
+        file.seek(begin)
+        file.write(b"\x3e" * (length or graph.stat().st_size))
+    folder, fake = saved.parent / INDEX, FakeEmbedder()
+    diagnosis = examine(folder, fake, "", check_vectors_apart)  # apart: Chroma may crash
+    assert not diagnosis.healthy
+    with pytest.raises(IndexDamaged, match="missing"):
+        opened(saved)
+    assert repair(diagnosis, folder, fake, lambda passages: fake, "")
+    assert examine(folder, fake, "", check_vectors_apart).healthy
+    with opened(saved) as index:
+        assert found(index, "Cats purr")[0] == "cats"
+
+
+@pytest.mark.fault
 def test_a_save_that_was_broken_off_answers_nothing_until_the_next_write(saved: Path) -> None:
     with opened(saved) as index:
         kill_in_a_write(saved, "half saved")
@@ -124,6 +149,7 @@ def test_a_save_that_was_broken_off_answers_nothing_until_the_next_write(saved: 
         assert found(index, "Cats purr")[0] == "cats"
 
 
+@pytest.mark.fault
 def test_a_write_that_was_broken_off_before_a_save_harms_nothing(saved: Path) -> None:
     kill_in_a_write(saved, "nothing saved")
     with opened(saved) as index:
@@ -140,6 +166,7 @@ def test_nobody_reads_vectors_while_another_process_writes_them(
         assert found(index, "Cats purr")[0] == "cats"
 
 
+@pytest.mark.fault
 def test_another_encoding_that_never_came_to_count_is_undone(corpus: Path) -> None:
     """Killed between Chroma and SQLite, with new vectors for passages that stay as they are."""
     run(corpus)
@@ -154,6 +181,7 @@ def test_another_encoding_that_never_came_to_count_is_undone(corpus: Path) -> No
             np.testing.assert_allclose(held[one], vector, atol=1e-6)
 
 
+@pytest.mark.fault
 def test_a_backup_of_the_database_alone_is_an_index_again(corpus: Path) -> None:
     run(corpus)
     before = answers(corpus)
@@ -178,6 +206,7 @@ def test_many_documents_are_removed_at_once(corpus: Path) -> None:
         assert [one.id for one in index.documents()] == ["dogs"]
 
 
+@pytest.mark.fault
 def test_an_index_whose_files_were_removed_while_it_was_open_says_so(corpus: Path) -> None:
     run(corpus)
     with opened(corpus) as index:

@@ -66,6 +66,8 @@ def test_the_tools_answer_as_the_library_does(target: Any, qa: QA) -> None:
             assert "president of Belarus" in followed["standalone_question"]
             for name, arguments in (
                 ("ask_question", {"question": " "}),
+                ("ask_question", {"question": CHINA, "documents": ["a"] * 10_001}),
+                ("ask_question", {"question": CHINA, "history": [history[0]] * 10_001}),
                 ("get_document", {"document_id": "x"}),
             ):
                 failed = await client.call_tool(name, arguments)

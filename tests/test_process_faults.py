@@ -25,6 +25,7 @@ from qa.build import run_doctor
 from qa.settings import Settings
 from served import Served, served
 
+pytestmark = pytest.mark.fault
 ASK = {"question": "When was the lighthouse of Ulm built?"}
 DAY = 86_400
 DESCRIPTORS = 150

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -9,16 +10,23 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
 from fastapi.testclient import TestClient
+from mcp.server.mcpserver.exceptions import ToolError
 
 from confined import read_only, unmount, without_override
 from qa.build import build_embedder, run_doctor, run_ingest, run_repair
-from qa.errors import IndexUnwritable
+from qa.errors import IndexDamaged, IndexUnwritable
+from qa.pipeline import QA
 from qa.settings import Settings
+from qa.types import Step
 from qa_api.app import create_app
+from qa_api.mcp_server import create_server
 
+pytestmark = pytest.mark.fault
 QUESTION = {"question": "When was the lighthouse of Ulm built?"}
 
 
@@ -54,6 +62,32 @@ def test_a_deleted_chroma_folder_comes_back_by_itself(client: TestClient, settin
     assert run_doctor(settings_here, lambda name, done, total: None).healthy
 
 
+def test_what_an_assistant_or_a_stream_finds_damaged_comes_back_by_itself(
+    client: TestClient, settings_here: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither ends in the handler of errors that other routes share."""
+    broken = QA.steps
+
+    def breaking(self: QA, *arguments: Any, **options: Any) -> Iterator[Step]:
+        yield next(broken(self, *arguments, **options))
+        raise IndexDamaged("It broke.")
+
+    service = client.app.state.service  # type: ignore[attr-defined]
+    with monkeypatch.context() as patch:
+        patch.setattr(QA, "steps", breaking)
+        response = client.post("/v1/ask/stream", json=QUESTION)
+    assert "index-damaged" in response.text.rpartition("event: ")[2]
+    until(lambda: kind(client) == "")
+    assert service._shared._mended_at > 0
+
+    service._shared._mended_at = -math.inf
+    shutil.rmtree(settings_here.index / "chroma")
+    with pytest.raises(ToolError, match="doctor --repair"):
+        anyio.run(create_server(service).call_tool, "ask_question", QUESTION)
+    until(lambda: kind(client) == "")
+    assert service._shared._mended_at > 0
+
+
 def test_damaged_chroma_files_are_noticed_when_it_is_opened_and_made_again(
     client: TestClient, settings_here: Settings
 ) -> None:
@@ -62,6 +96,28 @@ def test_damaged_chroma_files_are_noticed_when_it_is_opened_and_made_again(
     replacement.replace(settings_here.index / "chroma" / "chroma.sqlite3")
     assert client.get("/readyz").json()["type"] == "urn:qa:problem:index-damaged"
     until(lambda: kind(client) == "")
+
+
+def test_chroma_s_database_damaged_in_place_never_answers_wrongly_and_comes_back_by_itself(
+    client: TestClient, settings_here: Settings
+) -> None:
+    database = settings_here.index / "chroma" / "chroma.sqlite3"
+    with database.open("r+b") as file:
+        file.write(b"\xff" * database.stat().st_size)
+    assert kind(client) in {"index-damaged", "index-busy"}
+    until(lambda: kind(client) == "")
+    assert run_doctor(settings_here, lambda name, done, total: None).healthy
+
+
+def test_a_deleted_database_says_so_and_is_answered_from_once_it_is_made(
+    client: TestClient, settings_here: Settings
+) -> None:
+    (settings_here.index / "qa.sqlite3").unlink()
+    assert kind(client) == "index-missing"
+    run_ingest(settings_here, [settings_here.corpus])
+    assert kind(client) == ""
+    assert client.post("/v1/documents", files=[("files", ("a.txt", b"Text."))]).status_code == 200
+    assert run_doctor(settings_here, lambda name, done, total: None).healthy
 
 
 def test_a_deleted_index_says_so_and_is_answered_from_once_it_is_made(
@@ -108,7 +164,7 @@ def test_a_folder_that_can_t_be_written_is_answered_from_and_says_so(settings_he
     without_override(confined)
 
 
-def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
     script = [sys.executable, str(Path(__file__).parent / "full_disk.py"), str(tmp_path)]
     try:
@@ -116,3 +172,5 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     finally:
         unmount(tmp_path / "mounted" / "disk")
     assert done.returncode == 0, done.stderr
+    # Where nothing may be mounted, both are the limit.
+    record_property("full", " and ".join(dict.fromkeys(done.stdout.splitlines())))

@@ -42,6 +42,16 @@ def test_who_answers_from_a_replaced_index_may_finish(settings_here: Settings) -
     service.close()
 
 
+def test_what_is_left_twice_is_closed_by_the_last_of_its_users(settings_here: Settings) -> None:
+    service = SharedQA(settings_here)
+    with service.using() as old:
+        service.close()
+        service.close()
+        assert "1911" in old.document("lamp").text
+    with pytest.raises(IndexBusy, match="opened again"):
+        old.index.ready()
+
+
 def test_who_would_wait_too_long_for_them_is_told_to_try_again(
     settings_here: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import files
 from conftest import ROOT
 from qa import models
 from qa.errors import ModelError
@@ -102,6 +103,10 @@ def test_nothing_is_unpickled_and_nobody_is_asked(tmp_path: Path, model_file: Pa
     (tmp_path / "corpus" / "lamp.md").write_text(f"The lighthouse of Ulm was built in 1911.\n\n{links}")
     page = '<img src="http://192.0.2.1/d"><link rel=stylesheet href="//192.0.2.1/e"><p>The tower is high.</p>'
     (tmp_path / "corpus" / "tower.html").write_text(page)
+    (tmp_path / "corpus" / "mill.docx").write_bytes(
+        files.word("The mill is old.", title="http://192.0.2.1/f")
+    )
+    (tmp_path / "corpus" / "inn.pdf").write_bytes(files.pdf(["The inn is full.", "http://192.0.2.1/g"]))
     script = [str(Path(__file__).with_name("sealed.py")), str(tmp_path / "corpus"), str(tmp_path / "index")]
     more = ["--control", control] if control else []
     done = subprocess.run(

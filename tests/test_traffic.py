@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,36 @@ def test_quotes_of_no_state_are_noticed(
     assert seen.wrong == [] if complaint is None else complaint in seen.wrong[0]
 
 
+@pytest.mark.parametrize(
+    ("history", "held", "complaint"),
+    [
+        ([Change(OLD, 0, 0)], {"a": OLD}, None),
+        ([Change(OLD, 0, 0)], {}, "a is lost"),
+        ([Change(OLD, 0, 0), Change(NEW, 1, 2)], {"a": OLD}, "a ends with another text"),
+        ([Change(OLD, 0, 0), Change(None, 1, 2)], {"a": OLD}, "a ends with another text"),
+        ([Change(OLD, 0, 0), Change(None, 1, 2)], {}, None),
+        ([Change(OLD, 0, 0), Change(NEW, 1, math.inf)], {"a": OLD}, None),  # broken off: either
+        ([Change(OLD, 0, 0), Change(NEW, 1, math.inf)], {"a": NEW}, None),
+        ([Change(OLD, 0, 0), Change(NEW, 1, math.inf)], {}, "a is lost"),
+        ([Change(OLD, 0, math.inf)], {}, None),
+        ([], {"a": OLD}, "a ends with another text"),
+    ],
+)
+def test_what_is_lost_in_the_end_is_noticed(
+    history: list[Change], held: dict[str, str], complaint: str | None
+) -> None:
+    seen = Seen(history={"a": history})
+    seen.check_end(held, 100)
+    assert seen.wrong == [] if complaint is None else complaint in seen.wrong[0]
+
+
 def test_sixteen_clients_get_nothing_but_right_answers(tmp_path: Path) -> None:
     load = measure(tmp_path, SECONDS)
     assert not load.wrong
     assert load.exit_code == 0
     assert load.cited
+    assert load.growth() < 1.1
+    assert load.opened() < 1.1
+    assert load.slowdown() < 10
+    assert load.waits() <= 0.01
     assert {*ASKING, "search", "upload", "delete"} <= {*load.loaded}

@@ -1,6 +1,6 @@
 """`make torture`: the long versions of the tests of faults, and a table of faults, trials and losses.
 
-Takes about two hours. Ends with 1 if anything was lost.
+Takes about an hour. Ends with 1 if anything was lost.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=300, help="kills with a fake encoder")
     parser.add_argument("--real-kills", type=int, default=10, help="kills of the command as it is installed")
     parser.add_argument("--minutes", type=float, default=30, help="of mixed traffic")
-    parser.add_argument("--rounds", type=int, default=5, help="of the tests of other faults")
-    parser.add_argument("--fuzz", type=int, default=300, help="seconds of fuzzing for each reader")
+    parser.add_argument("--rounds", type=int, default=3, help="of the tests of other faults")
+    parser.add_argument("--fuzz", type=int, default=60, help="seconds of fuzzing for each reader")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     chosen = parser.parse_args()
     console = Console(width=110)

@@ -143,6 +143,12 @@ def _note(name: str, version: int, chance: random.Random) -> str:
     )
 
 
+def _held(url: str) -> dict[str, str]:
+    """The texts of all documents by id, which nobody changes meanwhile."""
+    ids = [one["id"] for one in httpx.get(f"{url}/v1/documents").raise_for_status().json()]
+    return {one: httpx.get(f"{url}/v1/documents/{one}").raise_for_status().json()["text"] for one in ids}
+
+
 def main() -> None:
     """Run the traffic; print the report."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -156,18 +162,19 @@ def main() -> None:
     Client.host = chosen.url
     Client.wait_time = between(chosen.pace / 2, chosen.pace * 3 / 2)
     Client.seen = seen = Seen()
-    for listed in httpx.get(chosen.url + "/v1/documents").json():
-        text = httpx.get(f"{chosen.url}/v1/documents/{listed['id']}").json()["text"]
-        seen.history[listed["id"]] = [Change(text, 0.0, 0.0)]
+    for document, text in _held(chosen.url).items():
+        seen.history[document] = [Change(text, 0.0, 0.0)]
     environment = Environment(user_classes=[Client])
     runner = environment.create_local_runner()
     runner.start(chosen.clients, spawn_rate=chosen.clients)
     time.sleep(chosen.seconds)
     runner.stop()
+    seen.check_end(_held(chosen.url), time.monotonic())
     report = {
         "wrong": [
             *seen.wrong,
             *(f"{one.occurrences} x {one.error}" for one in environment.stats.errors.values()),
+            *(f"{one['count']} x {one['msg']}: {one['traceback']}" for one in runner.exceptions.values()),
         ],
         "told_to_wait": seen.told_to_wait,
         "milliseconds": seen.milliseconds,

@@ -17,9 +17,7 @@ from fuzz_readers import SEEDS
 from load import CLIENTS, PACE, Load, measure
 
 _CROWD, _CROWDED_MINUTES = 48, 2.0
-FAULTS = ("process_faults", "service_faults", "index_faults", "index_recovery", "chroma_server", "hostile")
-"""The files of tests of which each is of one fault."""
-_MOST_SLOWDOWN, _MOST_GROWTH = 3.0, 1.05
+_MOST_SLOWDOWN, _MOST_GROWTH, _MOST_WAITS = 3.0, 1.05, 0.01
 
 
 @dataclass(frozen=True)
@@ -33,46 +31,72 @@ class Row:
 
 
 def of_tests(rounds: int) -> Iterator[Row]:
-    """A row for each test of a fault, run so many times."""
+    """A row for each test that is marked as one of a fault, run so many times."""
     trials: dict[str, int] = {}
     losses: dict[str, list[str]] = {}
+    notes: dict[str, dict[str, None]] = {}
     for _ in range(rounds):
-        for fault, failure in _tested():
-            trials[fault] = trials.get(fault, 0) + 1
-            losses.setdefault(fault, []).extend([failure] if failure else [])
+        for case in _tested():
+            fault = f"{case.file}: {case.name.partition('[')[0].removeprefix('test_').replace('_', ' ')}"
+            trials[fault] = trials.get(fault, 0) + (not case.is_skipped)
+            losses.setdefault(fault, []).extend([f"{case.name}: {case.failure}"] if case.failure else [])
+            notes.setdefault(fault, {}).update(dict.fromkeys(case.notes))
     for fault, count in trials.items():
-        yield Row(fault.replace("_", " "), count, "", losses[fault])
+        yield Row(fault, count, ", ".join(notes[fault]), losses[fault])
 
 
-def _tested() -> Iterator[tuple[str, str]]:
-    """The name of each test and how it failed, if it did."""
+@dataclass(frozen=True)
+class Case:
+    """What became of a test: `failure` says why it did not pass, also where it was skipped."""
+
+    file: str
+    name: str
+    failure: str
+    is_skipped: bool
+    notes: Sequence[str]
+
+
+def cases(report: Path) -> Iterator[Case]:
+    """The cases of a report of pytest, with the properties that they recorded."""
+    for case in ElementTree.parse(report).iter("testcase"):
+        failed = [one for one in case if one.tag in {"failure", "error", "skipped"}]
+        failure = f"{failed[0].tag}: {failed[0].attrib.get('message', '')}" if failed else ""
+        notes = [f"{one.attrib['name']}: {one.attrib['value']}" for one in case.iter("property")]
+        file = case.attrib["classname"].rpartition(".")[2].removeprefix("test_")
+        yield Case(file, case.attrib["name"], failure, failure.startswith("skipped"), notes)
+
+
+def _tested() -> list[Case]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        names = [str(ROOT / "tests" / f"test_{name}.py") for name in FAULTS]
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *names],
+            [sys.executable, "-m", "pytest", "-q", "-m", "fault", f"--junitxml={report}"],
             cwd=ROOT,
             capture_output=True,
         )
         assert report.is_file(), done.stderr.decode()
-        for case in ElementTree.parse(report).iter("testcase"):
-            name = case.attrib["name"].partition("[")[0].removeprefix("test_")
-            failures = [one.attrib.get("message", "") for one in case if one.tag in {"failure", "error"}]
-            yield name, f"{case.attrib['name']}: {failures[0]}" if failures else ""
+        return list(cases(report))
 
 
 def of_fuzzing(seconds: int) -> Iterator[Row]:
-    """A row for each reader, fuzzed for so many seconds; none where there is no fuzzer for the machine."""
+    """A row for each reader, fuzzed for so many seconds."""
     if importlib.util.find_spec("atheris") is None:
+        yield Row("fuzzed readers", 0, "", ["there is no fuzzer for this machine: no reader was fuzzed"])
         return
     script = str(ROOT / "tests" / "fuzz_readers.py")
     for name in SEEDS:
         done = subprocess.run(
             [sys.executable, script, name, str(seconds)], capture_output=True, text=True, errors="replace"
         )
-        inputs = re.search(r"number_of_executed_units: (\d+)", done.stderr)
-        losses = [f"{name}: {done.stderr[-1000:]}"] if done.returncode else []
-        yield Row(f"fuzzed {name}", int(inputs[1]) if inputs else 0, f"{seconds} s", losses)
+        yield fuzzed(name, seconds, done.returncode, done.stderr)
+
+
+def fuzzed(name: str, seconds: int, exit_code: int, said: str) -> Row:
+    """The row of a run of libFuzzer, by what it said: one without an input was none."""
+    inputs = re.search(r"number_of_executed_units: (\d+)", said)
+    count = int(inputs[1]) if inputs else 0
+    losses = [f"{name}: {said[-1000:]}"] if exit_code or not count else []
+    return Row(f"fuzzed {name}", count, f"{seconds} s", losses)
 
 
 def of_load(folder: Path, minutes: float) -> tuple[Row, Load]:
@@ -85,10 +109,16 @@ def of_load(folder: Path, minutes: float) -> tuple[Row, Load]:
         losses.append(f"answers took {load.slowdown():.1f} times as long (95th percentile)")
     if load.growth() > _MOST_GROWTH:
         losses.append(f"memory grew to {load.growth():.2f} times that after the warm-up")
+    if load.opened() > _MOST_GROWTH:
+        losses.append(f"descriptors grew to {load.opened():.2f} times those after the warm-up")
+    if load.waits() > _MOST_WAITS:
+        losses.append(f"{load.waits():.1%} of the requests were told to wait")
     times = f"{load.p95(load.idle):.0f} ms alone, {load.p95(load.loaded):.0f} ms under load"
     note = (
         f"{load.cited} quotes held against every state; 95 % of answers within {times}"
-        f" ({load.slowdown():.1f} x); memory x {load.growth():.3f}; told to wait: {load.told_to_wait}"
+        f" ({load.slowdown():.1f} x); memory x {load.growth():.3f};"
+        f" descriptors x {load.opened():.3f}, at most {max(load.descriptors):.0f};"
+        f" told to wait: {load.told_to_wait}"
     )
     clients = f"{CLIENTS} clients, a request each about every {PACE:.0f} s, for {minutes:g} min"
     return Row(clients, load.requests(), note, losses), load

@@ -40,6 +40,7 @@ def create_app(settings: Settings, qa: QA | None = None, *, only_local: bool = F
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.reading.ended.clear()
         threads = to_thread.current_default_thread_limiter()
         threads.total_tokens = settings.max_requests + THREADS_BESIDES
         async with assistants.running():

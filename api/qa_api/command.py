@@ -17,8 +17,9 @@ from qa.settings import Settings, load_settings
 _WAITING = 2048
 """Connections that wait to be taken; uvicorn's own number."""
 
-_LAST_SECONDS = 25
-"""For the answers in work when the service is told to end; those who end services give them 30 s or more."""
+_LAST_SECONDS = 20
+"""For what is in work when the service is told to end; those who end services give them 30 s or more.
+The rest is for an upload, which is given up once its chunk is done."""
 
 _IDLE_SECONDS = 30
 """Longer than clients keep an idle connection (httpx, and so OpenAI's client, 5 s): a request that meets the

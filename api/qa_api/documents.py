@@ -12,7 +12,7 @@ from qa.errors import LoadError
 from qa.settings import Settings
 from qa.sources import UPLOAD_ORIGIN
 from qa.types import Document
-from qa.uploads import pair, read_upload
+from qa.uploads import MAX_DOCUMENTS, pair, read_upload
 from qa_api.problems import problem_of, responses
 from qa_api.routes import TheService
 from qa_api.schemas import (
@@ -121,9 +121,10 @@ def _take_in(files: list[tuple[str, bytes | Problem]], service: Service) -> list
             readable.append((name, content))
     read: list[tuple[str, Document]] = []
     whole: list[Document] = []
+    reader = service.reading.of_one()
     for name, content, metadata in pair(readable):
         try:
-            found = read_upload(name, content, metadata)
+            found = read_upload(name, content, metadata, reader, MAX_DOCUMENTS - len(read))
         except LoadError as error:
             found = [error]
         documents = [one for one in found if not isinstance(one, LoadError)]

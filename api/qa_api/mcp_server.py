@@ -23,6 +23,8 @@ from qa.wire import wire_answer
 from qa_api.body_limit import MAX_BYTES
 from qa_api.problems import MCP_PATH, bug_of
 from qa_api.schemas import (
+    MAX_CHOSEN,
+    MAX_HISTORY,
     AskResponse,
     DocumentList,
     DocumentListed,
@@ -57,9 +59,12 @@ def create_server(service: Service) -> MCPServer:
     @_told
     def ask_question(
         question: str,
-        history: Annotated[list[TurnIn] | None, Field(description="earlier turns, oldest first")] = None,
+        history: Annotated[
+            list[TurnIn] | None, Field(max_length=MAX_HISTORY, description="earlier turns, oldest first")
+        ] = None,
         documents: Annotated[
-            list[str] | None, Field(description="answer from the documents of these ids only")
+            list[str] | None,
+            Field(max_length=MAX_CHOSEN, description="answer from the documents of these ids only"),
         ] = None,
     ) -> AskResponse:
         """Answer a question from the documents, with citations, or say that they do not."""

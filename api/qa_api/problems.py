@@ -19,7 +19,6 @@ from qa.errors import (
     DocumentNotFound,
     FeedbackUnwritable,
     IndexBusy,
-    IndexDamaged,
     IndexError_,
     IndexMissing,
     IndexUnreachable,
@@ -216,8 +215,6 @@ def _on_qa_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, QAError)
     transient = isinstance(error, IndexBusy | IndexUnreachable)
     headers = {"Retry-After": str(BUSY_SECONDS)} if transient else None
-    if isinstance(error, IndexDamaged):
-        request.app.state.service.mend()
     problem = problem_of(error)
     request.state.log = {"problem": problem.type}
     return response_for(request.url.path, problem, headers)

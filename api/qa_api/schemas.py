@@ -10,6 +10,7 @@ from qa.pipeline import MAX_QUESTION_CHARS
 from qa.types import Document, Status
 
 MAX_HISTORY = 10_000
+MAX_CHOSEN = 10_000
 _MAX_CITED = 100
 _QUESTION: dict[str, Any] = {"pattern": r"\S", "maxLength": MAX_QUESTION_CHARS}
 """Described here, and checked by the library, for all who ask alike."""
@@ -51,7 +52,7 @@ class AskRequest(_Request):
     history: list[TurnIn] = Field(default=[], max_length=MAX_HISTORY)
     top_k: Whole = Field(default=10, ge=1, le=100, description="evidence sentences to consider")
     documents: list[str] | None = Field(
-        default=None, max_length=10_000, examples=[None], description="answer from these documents only"
+        default=None, max_length=MAX_CHOSEN, examples=[None], description="answer from these documents only"
     )
     generator: Literal["none", "default"] = Field(default="default", description="'none' quotes only")
     trace: bool = Field(default=False, description="also give the ranked passages and evidence")

@@ -6,9 +6,8 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 
 from qa import uploads
-from qa.errors import DocumentNotFound, IndexDamaged, LoadError
-from qa.index import Counts, Index
-from qa.interfaces import Embedder
+from qa.errors import DocumentNotFound, NameTaken
+from qa.index import Counts
 from qa.pipeline import QA, TOP_K
 from qa.settings import Settings
 from qa.types import Answer, Document, Scored, Step, Turn
@@ -23,8 +22,12 @@ class Service:
         self.settings = settings
         self._shared = SharedQA(settings, qa)
         self.metrics = Metrics(self._shared.counts)
-        self.mend = self._shared.mend
-        self.close = self._shared.close
+        self.reading = uploads.Reading()
+
+    def close(self) -> None:
+        """Let go of the index, once nobody uses it; uploads are given up."""
+        self.reading.end()
+        self._shared.close()
 
     def open(self) -> None:
         """Open the index now. Raises the `IndexError_` or `ModelError` that keeps it from answering."""
@@ -33,12 +36,8 @@ class Service:
 
     def ready(self) -> Counts:
         """What the index holds, once all that it takes to answer from it answers."""
-        try:
-            with self._shared.using() as qa:
-                return qa.index.ready()
-        except IndexDamaged:
-            self.mend()
-            raise
+        with self._shared.using() as qa:
+            return qa.index.ready()
 
     def steps(
         self,
@@ -96,13 +95,13 @@ class Service:
 
     def add(
         self, documents: Sequence[Document], whole: Sequence[Document] = ()
-    ) -> list[uploads.Outcome | LoadError]:
+    ) -> list[uploads.Outcome | NameTaken]:
         """Put in uploaded documents; what a single one fails with is in its place. Raises `IndexBusy`.
 
         `whole` are those of them that are all that their files say.
         """
         with self._shared.changing() as (index, embedder):
-            outcomes = [_outcome(document, index, embedder) for document in documents]
+            outcomes = uploads.add(documents, index, embedder, self.reading.go_on)
             uploads.remove_others(whole, index)
             return outcomes
 
@@ -113,10 +112,3 @@ class Service:
         """
         with self._shared.changing() as (index, _):
             uploads.remove(document_id, index, self.settings.corpus)
-
-
-def _outcome(document: Document, index: Index, embedder: Embedder) -> uploads.Outcome | LoadError:
-    try:
-        return uploads.add(document, index, embedder)
-    except LoadError as error:
-        return error

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from qa.build import build_qa, open_to_write
-from qa.errors import IndexBusy, IndexMissing, QAError
+from qa.errors import IndexBusy, IndexDamaged, IndexMissing, QAError
 from qa.folder import database_in
 from qa.index import Counts, Index
 from qa.interfaces import Embedder
@@ -55,17 +55,21 @@ class SharedQA:
 
     @contextmanager
     def using(self) -> Iterator[QA]:
-        """The `QA`, which stays open within.
+        """The `QA`, which stays open within; what turns out to be damaged is mended.
 
         Raises the `IndexError_` or `ModelError` that keeps it from answering.
         """
-        with self._changed:
-            opened = self._current()
-            opened.users += 1
         try:
-            yield opened.qa
-        finally:
-            self._done(opened)
+            with self._changed:
+                opened = self._current()
+                opened.users += 1
+            try:
+                yield opened.qa
+            finally:
+                self._done(opened)
+        except IndexDamaged:
+            self._mend_soon()
+            raise
 
     def counts(self) -> Counts:
         """What the index holds; nothing while there is none. It is not opened for this."""
@@ -92,17 +96,6 @@ class SharedQA:
         finally:
             self._writing.release()
 
-    def mend(self) -> None:
-        """Have the vectors made again, in the background, from those in SQLite: Chroma's may be lost."""
-        with self._changed:
-            recent = time.monotonic() - self._mended_at < _BETWEEN_MENDINGS
-            database = database_in(self._settings.index)
-            if recent or self._mending or not self._is_ours or not database.is_file():
-                return
-            self._mending = True
-            self._leave()
-        threading.Thread(target=self._mend, name="mend", daemon=True).start()
-
     def close(self) -> None:
         """Let go of the index, once nobody uses it."""
         with self._changed:
@@ -121,8 +114,20 @@ class SharedQA:
         return self._opened
 
     def _leave(self) -> None:
-        self._leaving, self._opened = self._opened, None
-        self._close_unused()
+        if self._opened is not None:  # else what is leaving already would never be closed
+            self._leaving, self._opened = self._opened, None
+            self._close_unused()
+
+    def _mend_soon(self) -> None:
+        """Have the vectors made again, in the background, from those in SQLite: Chroma's may be lost."""
+        with self._changed:
+            recent = time.monotonic() - self._mended_at < _BETWEEN_MENDINGS
+            database = database_in(self._settings.index)
+            if recent or self._mending or not self._is_ours or not database.is_file():
+                return
+            self._mending = True
+            self._leave()
+        threading.Thread(target=self._mend, name="mend", daemon=True).start()
 
     def _done(self, opened: _Opened) -> None:
         with self._changed:

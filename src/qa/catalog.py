@@ -50,7 +50,8 @@ class Catalog:
         """What is needed to tell whether a document has changed, by id: of these, if there, or of all."""
         if document_ids is None:
             return self._known("")
-        return self._known(f" WHERE id IN ({placeholders(document_ids)})", *document_ids)
+        chosen = json.dumps(list(document_ids))  # one parameter: there may be no more than 32,766
+        return self._known(" WHERE id IN (SELECT value FROM json_each(?))", chosen)
 
     def of_file(self, origin: str, file: str) -> dict[str, Known]:
         """The documents that were read from a file."""
@@ -106,8 +107,3 @@ def document_of(row: Sequence[Any]) -> Document:
             f"The metadata of '{document_id}' is damaged; run 'qa doctor --repair' to go without it."
         ) from error
     return Document(document_id, uri, title, text, sha256, published, known, begins)
-
-
-def placeholders(values: Sequence[str]) -> str:
-    """As many question marks as there are values."""
-    return ", ".join("?" * len(values))

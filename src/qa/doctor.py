@@ -228,7 +228,7 @@ def _examine_vectors(
         )
         if number
     ]
-    left = f"; {report.leftovers} left by a process that was stopped, for the next write to clear"
+    left = f"; {report.leftovers} of what is gone or was never finished, for a later write to clear"
     found = f"{report.right} in Chroma, each the stored one{left if report.leftovers else ''}"
     diagnosis.vectors = not diagnosis.add("vectors", not faults, ", ".join(faults) or found)
     diagnosis.graph = not diagnosis.add(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Sequence
 
@@ -33,9 +34,9 @@ class FullText:
         else:
             rows = self._connection().execute(
                 "SELECT id, -bm25(passages_fts) FROM passages_fts JOIN passages ON key = passages_fts.rowid"
-                f" WHERE passages_fts MATCH ? AND document_id IN ({', '.join('?' * len(documents))})"
+                " WHERE passages_fts MATCH ? AND document_id IN (SELECT value FROM json_each(?))"
                 " ORDER BY bm25(passages_fts) LIMIT ?",
-                (query, *documents, k),
+                (query, json.dumps(list(documents)), k),
             )
         return [(passage_id, float(score)) for passage_id, score in rows]
 

@@ -3,7 +3,7 @@
 A document counts once SQLite has it, which is the last step of writing it. The ids of vectors are
 announced in SQLite before they are written and struck off after they are deleted, so that a process
 killed at any moment leaves at worst vectors that belong to nothing: they never answer, and the next
-write removes them.
+write removes them. What is taken out while others read leaves up to 15 such, which a later change removes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from qa.restore import SAMPLE, restore
 from qa.split import SETTINGS as SPLITTER_SETTINGS
 from qa.store import Entry, Store
 from qa.vectors import Vectors
+
+_DELETED_TOGETHER = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,8 @@ class Index:
         """Whether there is a vector for each passage: the number is right, and a sample is there."""
         stored = self._store.vectors
         try:
-            enough = self._vectors.count() >= stored.count(self.manifest)
+            left = len(self._vectors.of(self._store.gone_vectors()))
+            enough = self._vectors.count() - left >= stored.count(self.manifest)
             return enough and self._vectors.holds(stored.spread(self.manifest, SAMPLE))
         except IndexDamaged:
             return False
@@ -189,7 +192,9 @@ class Index:
         self, vector: NDArray[np.float32], k: int, documents: Sequence[str] | None = None
     ) -> list[tuple[str, float]]:
         """The `k` nearest passages: ids and cosines, best first."""
-        return self._vectors.search(vector, k, documents)
+        gone = set(self._store.gone_vectors())
+        found = self._vectors.search(vector, k + len(gone), documents)
+        return [hit for hit in found if hit[0] not in gone][:k]
 
     def vectors(self) -> tuple[list[str], NDArray[np.float32]]:
         """The ids of all passages, and their vectors, (n, dimension): 1.5 KB each."""
@@ -221,8 +226,14 @@ class Index:
         self._settle()
 
     def _settle(self) -> None:
-        """Make Chroma hold what the passages say of the vectors that were announced or taken out."""
+        """Make Chroma hold what the passages say of the vectors that were announced or taken out.
+
+        While others read, a few that belong to nothing are left to a later change, which then deletes
+        them together: they never answer, and each deletion costs as much as a write.
+        """
         gone, kept = self._store.unsettled()
+        if self._changing and not kept and len(gone) < _DELETED_TOGETHER:
+            return
         self._vectors.delete(gone)
         if kept:
             # Another encoding of the same passages was written, and never came to count.

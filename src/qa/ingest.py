@@ -87,10 +87,14 @@ def ingest(
 
 
 def index_documents(
-    documents: Iterable[Fresh], index: Index, reader: Embedder, embedder_for: EmbedderFor
+    documents: Iterable[Fresh],
+    index: Index,
+    reader: Embedder,
+    embedder_for: EmbedderFor,
+    progress: OnProgress = lambda done: None,
 ) -> None:
     """Split, encode and put in documents, each in the place of what has its id; see `ingest`."""
-    writer = Writer(index, manifest_of(reader))
+    writer = Writer(index, manifest_of(reader), progress=progress)
     fresh = (with_passages(one, reader.count_tokens) for one in documents)
     for chunk, encodings in encoded(chunks(fresh), embedder_for):
         writer.add(chunk, encodings)

@@ -12,10 +12,9 @@ from qa import formats
 from qa.errors import CorpusMissing, FileEmpty, FileScanned, FileTooLarge, FileUnreadable, LoadError
 from qa.formats.extract import Extract
 from qa.formats.jsonl import read_lines
-from qa.metadata import METADATA_SUFFIX, parse_metadata
+from qa.metadata import METADATA_SUFFIX, parse_metadata, refuse_large
 from qa.types import Document
 
-_MAX_METADATA_BYTES = 1_000_000
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 Read = Callable[[Path, bytes], Extract]
 """`formats.read`, here or in another process."""
@@ -147,8 +146,7 @@ def read_beside(path: Path) -> bytes | None:
     found = beside(path)
     if not found.exists():
         return None
-    if found.stat().st_size > _MAX_METADATA_BYTES:
-        raise FileTooLarge(f"{found} has over {_MAX_METADATA_BYTES:,} bytes; leave out what is no metadata.")
+    refuse_large(found, found.stat().st_size)
     return read_bytes(found)
 
 

@@ -6,15 +6,16 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.catalog import Catalog, FileRead, document_of, note_read
-from qa.database import Mode, check, connect, prepare, transaction
+from qa.database import check, connect, prepare, transaction
 from qa.errors import DocumentNotFound, QAError
 from qa.fulltext import FullText
 from qa.interfaces import TokenVectors
@@ -39,6 +40,16 @@ class Entry:
     tokens: tuple[Packed, ...]
 
 
+class _Held:
+    """The connection of a thread, closed with the last reference to this: that of the thread, as it ends."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 class Store:
     """Reads and writes the SQLite file; each thread has a connection of its own.
 
@@ -48,13 +59,15 @@ class Store:
     def __init__(self, path: Path, *, create: bool = False) -> None:
         self._path = path
         self._local = threading.local()
-        self._open_connections: list[sqlite3.Connection] = []
+        self._open: WeakSet[_Held] = WeakSet()
+        self._opening = threading.Lock()
         self.text = FullText(lambda: self.connection, self.writes)
         self.catalog = Catalog(lambda: self.connection)
         self.vectors = StoredVectors(lambda: self.connection)
         try:
             if create:
-                prepare(self._connect("rwc"), path)
+                with closing(connect(path, "rwc")) as connection:
+                    prepare(connection, path)
             else:
                 check(self.connection, path)
         except QAError:
@@ -63,9 +76,10 @@ class Store:
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        for connection in self._open_connections:
-            connection.close()
-        self._open_connections.clear()
+        with self._opening:
+            for held in self._open:
+                held.connection.close()
+            self._open.clear()
         self._local = threading.local()
 
     @contextmanager
@@ -143,13 +157,17 @@ class Store:
 
     def unsettled(self) -> tuple[list[str], list[str]]:
         """Ids of vectors that Chroma may hold otherwise than the passages say: of no passage, and of some."""
-        gone = self.connection.execute(
-            "SELECT id FROM unclaimed_vectors WHERE id NOT IN (SELECT id FROM passages) ORDER BY id"
-        )
         kept = self.connection.execute(
             "SELECT id FROM unclaimed_vectors WHERE id IN (SELECT id FROM passages) ORDER BY id"
         )
-        return [one for (one,) in gone], [one for (one,) in kept]
+        return self.gone_vectors(), [one for (one,) in kept]
+
+    def gone_vectors(self) -> list[str]:
+        """Ids of vectors of no passage that Chroma may still hold."""
+        rows = self.connection.execute(
+            "SELECT id FROM unclaimed_vectors WHERE id NOT IN (SELECT id FROM passages) ORDER BY id"
+        )
+        return [one for (one,) in rows]
 
     def announce(self, vector_ids: Iterable[str]) -> None:
         """Note, before vectors are written, that they belong to nothing yet."""
@@ -208,16 +226,13 @@ class Store:
     @property
     def connection(self) -> sqlite3.Connection:
         """The connection of the calling thread."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._connect("rw")
-            self._local.connection = connection
-        return connection
-
-    def _connect(self, mode: Mode) -> sqlite3.Connection:
-        connection = connect(self._path, mode)
-        self._open_connections.append(connection)
-        return connection
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is None:
+            held = _Held(connect(self._path, "rw"))
+            with self._opening:
+                self._open.add(held)
+            self._local.held = held
+        return held.connection
 
 
 def _insert(connection: sqlite3.Connection, entry: Entry, vectors: NDArray[np.float32]) -> None:

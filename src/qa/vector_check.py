@@ -106,7 +106,9 @@ def _compared(store: Store, vectors: Vectors, manifest: str, progress: Progress)
         missing=len(wanted - held),
         extra=len(held - wanted - gone),
         leftovers=len(held & (gone | kept)),
-        recall=recall.share(lambda query, k: vectors.search(query, k, None)),
+        recall=recall.share(
+            lambda query, k: [hit for hit in vectors.search(query, k + len(gone), None) if hit[0] not in gone]
+        ),
     )
 
 

@@ -32,7 +32,7 @@ def iso_date(value: object) -> str | None:
     """
     if isinstance(value, datetime.date):
         return iso_date(value.isoformat())
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**8:
         value = str(value)
     found = _YEAR_FIRST.match(value.strip()) if isinstance(value, str) else None
     if found is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from qa.formats.dates import iso_date
 from qa.formats.encoding import decode
 from qa.formats.extract import Extract, one_line, web_address
 from qa.formats.plain import headline
+from qa.formats.toml import parse_toml
 from qa.instructions import holds_instruction
 
 _FRONT_MATTER = re.compile(r"\ufeff?(---|\+\+\+)[ \t]*\n(.{0,20000}?)\n\1[ \t]*(?:\n|$)", re.DOTALL)
@@ -44,8 +44,8 @@ def _front_matter(text: str) -> tuple[Mapping[str, Any], int]:
         return {}, 0
     try:
         # The base loader makes strings of all values, and so can't fail on malformed numbers and dates.
-        front = yaml.load(found[2], yaml.BaseLoader) if found[1] == "---" else tomllib.loads(found[2])
-    except (yaml.YAMLError, tomllib.TOMLDecodeError, RecursionError):
+        front = yaml.load(found[2], yaml.BaseLoader) if found[1] == "---" else parse_toml(found[2])
+    except (yaml.YAMLError, ValueError, RecursionError):
         return {}, 0
     return (front, found.end()) if isinstance(front, dict) else ({}, 0)
 
