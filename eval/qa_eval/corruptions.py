@@ -26,6 +26,8 @@ _FACT = re.compile(r"\b(was|were|is|are)\b(?! (?:not|to|about to|likely|going)\b
 _MAY = re.compile(r"\b(?:may|might|could) (?=[a-z])")
 _PLAN = re.compile(r"\b(?:plans?|planned|intends?|intended|wants?|wanted|hopes?|hoped|refused|failed) to\b")
 _QUOTATION = re.compile(r"[\"“”]")
+_MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
+_MONTH = re.compile(rf"(?<=[a-z,] )(?:{'|'.join(_MONTHS)})\b")
 _APART = 6  # characters between two values that are not the ends of one range
 _ROLES_APART = re.compile(r"\b(?:and|or|with|between|both|as)\b|[,;:()\"“”]")
 
@@ -66,6 +68,24 @@ def another_date(sentence: str, passage: str) -> str | None:
             start = date.start + year.start()
             return sentence[:start] + changed + sentence[start + 4 :] if changed not in passage else None
     return None
+
+
+def another_month(sentence: str, passage: str) -> str | None:
+    """A month replaced by the next one that the passage does not have."""
+    found = _MONTH.search(sentence)
+    if found is None:
+        return None
+    at = _MONTHS.index(found[0])
+    following = (month for month in _MONTHS[at + 1 :] + _MONTHS[:at] if month not in passage)
+    return next((sentence[: found.start()] + month + sentence[found.end() :] for month in following), None)
+
+
+def another_numeral(sentence: str, passage: str) -> str | None:
+    """The II or III of a name made I, where the passage has no I."""
+    if re.search(r"\bI\b", passage):
+        return None
+    changed = re.sub(r"(?<=[a-z] )III?\b", "I", sentence, count=1)
+    return changed if changed != sentence else None
 
 
 def names_swapped(sentence: str, passage: str) -> str | None:
@@ -177,6 +197,8 @@ CORRUPTIONS: Mapping[str, Rule] = {
     "numbers swapped": numbers_swapped,
     "dates swapped": dates_swapped,
     "another year": another_date,
+    "another month": another_month,
+    "another numeral of a name": another_numeral,
     "names swapped": names_swapped,
     "another name of the passage": another_name,
     "negation added": negation_added,

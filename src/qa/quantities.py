@@ -112,10 +112,16 @@ _WORD = rf"(?:{'|'.join(sorted(NUMBERS, key=len, reverse=True))})"
 _WORDS = rf"{_WORD}(?:[- ]{_WORD})*\b"
 _SCALE = r"(?:hundred|thousand|million|billion|trillion|dozen)"
 _DIGITS = r"\d{1,3}(?:,\d{2,3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\d)\.\d+"
+_PART = (
+    rf"(?:(?P<whole>\d+|{_WORD}) and )?(?:an? |one )?(?P<fraction>half|quarter|three[- ]quarters)"
+    r"(?: of)?(?: an?)?"
+)
+_FRACTIONS = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "three quarters": Decimal("0.75")}
 _AMOUNT = re.compile(
     rf"(?P<sign>(?<![\w)])[-−](?=[\d.])|\b(?:minus|negative) )?"
     rf"(?P<currency>\b[A-Z]{{0,2}}\$|[£€¥₹₽$]|\b(?:USD|GBP|EUR) ?)?"
-    rf"(?:(?<![\w.,])(?P<digits>{_DIGITS})|\b(?P<words>{_WORDS}|an?(?= {_SCALE}\b)))"
+    rf"(?:\b(?P<part>{_PART})(?=[ -]{_SCALE}\b)"
+    rf"|(?<![\w.,])(?P<digits>{_DIGITS})|\b(?P<words>{_WORDS}|an?(?= {_SCALE}\b)))"
     rf"(?P<scale>(?(currency)(?:k|m|mn|bn|tn)|(?:k|mn|bn|tn))\b"
     rf"|(?:[- ]?{_SCALE}\b(?: and(?= {_WORD}\b))?(?: {_WORDS})?)*)"
     rf"(?:(?P<ordinal>st|nd|rd|th)\b|[ -]?(?P<area>(?:square|sq\.?|cubic)[ -])?"
@@ -137,6 +143,7 @@ _SHARE = re.compile(
     rf"(?=(?P<of> of\b| (?:the|its|their|his|her|all)\b)?)",
     re.I,
 )
+_SCALED = re.compile(rf"(?: of)?(?: an?)?[- ]{_SCALE}\b", re.I)
 _LITERAL = re.compile(
     r"(?<!\w)(?:\d{1,2}:\d\d(?::\d\d)?"  # times
     r"|[^\W\d_]+[-–/]?\d\w*(?:[-/.]\w+)*"  # F-16, G7, COVID-19
@@ -188,6 +195,8 @@ def _sharing_units(text: str, found: list[Quantity]) -> Iterator[Quantity]:
 def _shares(text: str) -> Iterator[Quantity]:
     """ "Half of", "two-thirds", "one in three" as percent."""
     for match in _SHARE.finditer(text):
+        if _SCALED.match(text, match.end()):  # "a quarter of a million" is an amount
+            continue
         if match["base"]:
             top, base = number(match["top"]), number(match["base"])
         else:
@@ -229,6 +238,9 @@ def _amounts(text: str) -> Iterator[Quantity]:
 
 def _amount(match: re.Match[str]) -> Decimal:
     scale = (match["scale"] or "").lower()
+    if match["part"]:  # "half a million", "two and a half million"
+        of = Decimal(number(match["whole"] or "")) + _FRACTIONS[match["fraction"].lower().replace("-", " ")]
+        return of * Decimal(number(f"one{scale}"))
     if match["words"]:
         return Decimal(number(f"{match['words']}{scale}"))
     digits = Decimal(match["digits"].replace(",", ""))
