@@ -21,6 +21,7 @@ CHANGES = [
     ("fact made possible", "The dam is high.", "The dam may be high."),
     ("possible made fact", "They may build it.", "They did build it."),
     ("possible made fact", "They planned to build it.", "They managed to build it."),
+    ("opposite word", "It rose after the war.", "It fell after the war."),
     ("unchanged", "The dam is high.", "The dam is high."),
     ("adverbial moved", "In 1994, the dam opened.", "The dam opened in 1994."),
     ("aside left out", "The dam (a high one) opened.", "The dam opened."),
@@ -42,6 +43,7 @@ NOT_APPLIED = [
     ("another name of the passage", "They say that it is Harn, that Veltria, Lisk, Tolland and Brandt came."),
     ("negation added", "No dam was built."),
     ("negation removed", "It was not built, and not paid."),
+    ("opposite word", "The dam is high."),
     ("surname only", "He said: “Maria Tolland came.”"),
 ]
 

@@ -28,6 +28,19 @@ _PLAN = re.compile(r"\b(?:plans?|planned|intends?|intended|wants?|wanted|hopes?|
 _QUOTATION = re.compile(r"[\"“”]")
 _MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
 _MONTH = re.compile(rf"(?<=[a-z,] )(?:{'|'.join(_MONTHS)})\b")
+_OPPOSITES = {
+    "before": "after",
+    "more than": "fewer than",
+    "at least": "at most",
+    "rose": "fell",
+    "increased": "decreased",
+    "largest": "smallest",
+    "higher": "lower",
+    "oldest": "youngest",
+    "outside": "inside",
+}
+_OPPOSITE = _OPPOSITES | {other: one for one, other in _OPPOSITES.items()}
+_DIRECTION = re.compile(rf"\b(?:{'|'.join(_OPPOSITE)})\b")
 _APART = 6  # characters between two values that are not the ends of one range
 _ROLES_APART = re.compile(r"\b(?:and|or|with|between|both|as)\b|[,;:()\"“”]")
 
@@ -142,6 +155,14 @@ def possible_made_fact(sentence: str, passage: str) -> str | None:
     return changed if changed != sentence else None
 
 
+def opposite_word(sentence: str, passage: str) -> str | None:
+    """The first word of a direction, such as "before" or "rose", made its opposite."""
+    found = _DIRECTION.search(sentence)
+    return (
+        None if found is None else sentence[: found.start()] + _OPPOSITE[found[0]] + sentence[found.end() :]
+    )
+
+
 def unchanged(sentence: str, passage: str) -> str | None:
     """The sentence as it is."""
     return sentence
@@ -205,6 +226,7 @@ CORRUPTIONS: Mapping[str, Rule] = {
     "negation removed": negation_removed,
     "fact made possible": fact_made_possible,
     "possible made fact": possible_made_fact,
+    "opposite word": opposite_word,
 }
 PARAPHRASES: Mapping[str, Rule] = {
     "unchanged": unchanged,
