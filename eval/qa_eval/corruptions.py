@@ -163,6 +163,15 @@ def opposite_word(sentence: str, passage: str) -> str | None:
     )
 
 
+def patients_swapped(sentence: str, passage: str) -> str | None:
+    """ "A praised B and criticised C" made "A praised C and criticised B"."""
+    for first, second in pairwise(runs(sentence)):
+        between = sentence[first[-1].end : second[0].start]
+        if re.fullmatch(r",? (?:and|but) (?:later |then )?[a-z]+(?:ed|s|to|by|of|in) (?:the )?", between):
+            return _swapped(sentence, *((run[0].start, run[-1].end) for run in (first, second)))
+    return None
+
+
 def unchanged(sentence: str, passage: str) -> str | None:
     """The sentence as it is."""
     return sentence
@@ -227,6 +236,7 @@ CORRUPTIONS: Mapping[str, Rule] = {
     "fact made possible": fact_made_possible,
     "possible made fact": possible_made_fact,
     "opposite word": opposite_word,
+    "what two predicates are of swapped": patients_swapped,
 }
 PARAPHRASES: Mapping[str, Rule] = {
     "unchanged": unchanged,

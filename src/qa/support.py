@@ -24,7 +24,7 @@ from qa.interfaces import Embedder, TokenVectors
 from qa.opposites import reversed_words
 from qa.polarity import contrary
 from qa.rank import vocabulary_prior
-from qa.roles import swapped
+from qa.roles import exchanged, swapped
 from qa.text import sentence_spans
 from qa.weights import learnt, logistic
 
@@ -139,6 +139,7 @@ def _opposed(alignment: Alignment) -> tuple[str, ...]:
     return (
         *contrary(alignment),
         *swapped(told, cited),
+        *exchanged(told, cited),
         *misplaced(told, cited),
         *reversed_words(told, cited),
     )
