@@ -122,17 +122,18 @@ def _places(alignment: Alignment, i: int, near: Sequence[int]) -> list[Term]:
 
 def _agree(own: Sequence[Cue], at: int, theirs: Sequence[tuple[Sequence[Cue], int]]) -> bool:
     """Whether in one place at least the evidence has the word as the sentence has it."""
-    mine = _stance(own, at)
-    return any(_compatible(mine, _stance(found, there)) for found, there in theirs)
+    mine = stance(own, at)
+    return any(compatible(mine, stance(found, there)) for found, there in theirs)
 
 
-def _stance(found: Sequence[Cue], at: int) -> tuple[bool, frozenset[Mood]]:
+def stance(found: Sequence[Cue], at: int) -> tuple[bool, frozenset[Mood]]:
     """Whether the word that begins at `at` is negated, and its moods; no mood is a fact."""
     over = [cue.mood for cue in found if cue.end <= at < cue.reach]
     return over.count(None) % 2 == 1, frozenset(mood for mood in over if mood)
 
 
-def _compatible(a: tuple[bool, frozenset[Mood]], b: tuple[bool, frozenset[Mood]]) -> bool:
+def compatible(a: tuple[bool, frozenset[Mood]], b: tuple[bool, frozenset[Mood]]) -> bool:
+    """Whether two stances say the same: both negated or neither, and a mood in common if there is one."""
     able = "able" in a[1] | b[1]  # "can" tells of facts and of possibilities
     return a[0] == b[0] and (a[1] == b[1] or bool(a[1] & b[1]) or able)
 
