@@ -23,6 +23,7 @@ CHANGES = [
     ("possible made fact", "They planned to build it.", "They managed to build it."),
     ("opposite word", "It rose after the war.", "It fell after the war."),
     ("what two predicates are of swapped", "He saw Veld and praised Rell.", "He saw Rell and praised Veld."),
+    ("another period", "It costs 5 euros a month.", "It costs 5 euros a year."),
     ("unchanged", "The dam is high.", "The dam is high."),
     ("adverbial moved", "In 1994, the dam opened.", "The dam opened in 1994."),
     ("aside left out", "The dam (a high one) opened.", "The dam opened."),
@@ -46,6 +47,7 @@ NOT_APPLIED = [
     ("negation removed", "It was not built, and not paid."),
     ("opposite word", "The dam is high."),
     ("what two predicates are of swapped", "He praised Veld and Rell."),
+    ("another period", "It costs 5 euros."),
     ("surname only", "He said: “Maria Tolland came.”"),
 ]
 

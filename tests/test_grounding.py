@@ -119,6 +119,27 @@ def test_a_year_does_not_count_things(sentence: str, quote: str, missing: bool) 
     assert bool(missing_values(sentence, [cite(quote)])) == missing
 
 
+@pytest.mark.parametrize(
+    ("sentence", "quote", "missing"),
+    [
+        ("It costs 5 euros a year.", "It costs 5 euros a month.", ("5 euros a year",)),
+        ("It carries 420 cars an hour.", "It carries 420 cars a day.", ("420 cars an hour",)),
+        ("It costs 5 euros a year.", "It costs 5 euros.", ("5 euros a year",)),
+        ("It costs 5 euros per month.", "It costs 5 euros a month.", ()),
+        ("It costs 5 euros a month.", "The monthly fee is 5 euros.", ()),
+        ("It costs 60 euros a year.", "It costs 5 euros a month or 60 euros per annum.", ()),
+        (
+            "It costs 60 euros a month.",
+            "It costs 5 euros a month or 60 euros per annum.",
+            ("60 euros a month",),
+        ),
+        ("It costs 5 euros.", "It costs 5 euros a month.", ()),
+    ],
+)
+def test_a_rate_keeps_its_period(sentence: str, quote: str, missing: tuple[str, ...]) -> None:
+    assert missing_values(sentence, [cite(quote)]) == missing
+
+
 def test_the_date_of_publication_counts_for_as_of_only() -> None:
     premise = cite("The bridge is closed.", published="2019-12")
     assert missing_values("As of December 2019, the bridge is closed.", [premise]) == ()

@@ -172,6 +172,15 @@ def patients_swapped(sentence: str, passage: str) -> str | None:
     return None
 
 
+def another_period(sentence: str, passage: str) -> str | None:
+    """The period of a rate made another one: "12 a month" made "12 a year"."""
+    found = re.search(r"(?<=\d)(?: [a-z]+){0,2} (?:per|an?|each|every) (day|week|month|year)\b", sentence)
+    if found is None:
+        return None
+    other = {"day": "week", "week": "month", "month": "year", "year": "month"}[found[1]]
+    return sentence[: found.start(1)] + other + sentence[found.end(1) :]
+
+
 def unchanged(sentence: str, passage: str) -> str | None:
     """The sentence as it is."""
     return sentence
@@ -235,6 +244,7 @@ CORRUPTIONS: Mapping[str, Rule] = {
     "negation removed": negation_removed,
     "fact made possible": fact_made_possible,
     "possible made fact": possible_made_fact,
+    "another period": another_period,
     "opposite word": opposite_word,
     "what two predicates are of swapped": patients_swapped,
 }

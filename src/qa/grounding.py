@@ -15,7 +15,7 @@ from itertools import pairwise
 from qa.dates import DateSpan, find_dates
 from qa.interfaces import TokenVectors
 from qa.names import missing_names
-from qa.quantities import quantities, ranges
+from qa.quantities import other_rates, quantities, ranges
 from qa.words import fold
 
 
@@ -224,6 +224,7 @@ def _missing_quantities(sentence: str, cited: Sequence[str]) -> Iterator[str]:
     for one in quantities(sentence):
         if one.key not in known:
             yield sentence[one.start : one.end]
+    yield from other_rates(sentence, cited)
     for first, last in ranges(sentence) - pairs:
         yield f"{first}–{last}"
 

@@ -8,7 +8,7 @@ two texts give the same number in the same unit: "$185 million" is "185 million 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
@@ -180,6 +180,42 @@ def ranges(text: str, *, loosely: bool = False) -> frozenset[tuple[Decimal | str
     joint = _JOINT if loosely else _RANGE
     pairs = pairwise(quantities(text))
     return frozenset((a.value, b.value) for a, b in pairs if joint.fullmatch(text[a.end : b.start]))
+
+
+_PERIODS = {"day": r"day|daily", "night": r"night|nightly", "week": r"week|weekly", "month": r"month|monthly"}
+_PERIODS |= {"year": r"year|yearly|annum|annual|annually", "hour": r"hour|hourly"}
+_PERIODS |= {
+    "minute": "minute",
+    "second": "second",
+    "decade": "decade",
+    "season": "season",
+    "century": "century",
+}
+_RATE = re.compile(
+    rf"(?: [a-z]+){{0,3}}? (?:per|an?|each|every) (?P<period>{'|'.join(_PERIODS.values())})\b", re.I
+)
+
+
+def other_rates(text: str, cited: Sequence[str]) -> Iterator[str]:
+    """What of "5 euros a month" is a rate in `text` that no cited text gives for that quantity.
+
+    A text that only names the period ("a monthly fee of 5 euros") gives it too.
+    """
+    known = [rate for other in cited for rate in _rates(other)]
+    for start, end, key, period in _rates(text):
+        given = {one for _, _, other, one in known if other == key}
+        named = any(re.search(rf"\b(?:{_PERIODS[period]})\b", other, re.I) for other in cited)
+        if period not in given and (given or not named):
+            yield text[start:end]
+
+
+def _rates(text: str) -> Iterator[tuple[int, int, tuple[Decimal | str, str], str]]:
+    for one in quantities(text):
+        match = _RATE.match(text, one.end)
+        if match:
+            written = match["period"].lower()
+            period = next(name for name, forms in _PERIODS.items() if written in forms.split("|"))
+            yield one.start, match.end(), one.key, period
 
 
 def _sharing_units(text: str, found: list[Quantity]) -> Iterator[Quantity]:
