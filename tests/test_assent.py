@@ -23,6 +23,7 @@ LEFT_OUT = [
     (SIGN, "No, Veltria signed the treaty.", "Veltria signed the treaty."),
     (SIGN, "Yes, Veltria did not sign the treaty.", "Veltria did not sign the treaty."),
     (SIGN, "Yes, Veltria plans to sign the treaty.", "Veltria plans to sign the treaty."),
+    (SIGN, "Yes, critics say Veltria did sign the treaty.", "Critics say Veltria did sign the treaty."),
     (SIGN, "Yes - Oskland signed the treaty.", "Oskland signed the treaty."),
     ("Did Veltria attack Oskland?", "Yes, Oskland attacked Veltria.", "Oskland attacked Veltria."),
     (

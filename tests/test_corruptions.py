@@ -24,6 +24,8 @@ CHANGES = [
     ("opposite word", "It rose after the war.", "It fell after the war."),
     ("what two predicates are of swapped", "He saw Veld and praised Rell.", "He saw Rell and praised Veld."),
     ("another period", "It costs 5 euros a month.", "It costs 5 euros a year."),
+    ("attribution dropped", "Critics say that it is high.", "It is high."),
+    ("attribution dropped", "According to Veld, it is high.", "It is high."),
     ("unchanged", "The dam is high.", "The dam is high."),
     ("adverbial moved", "In 1994, the dam opened.", "The dam opened in 1994."),
     ("aside left out", "The dam (a high one) opened.", "The dam opened."),
@@ -48,6 +50,7 @@ NOT_APPLIED = [
     ("opposite word", "The dam is high."),
     ("what two predicates are of swapped", "He praised Veld and Rell."),
     ("another period", "It costs 5 euros."),
+    ("attribution dropped", "They say it loudly."),
     ("surname only", "He said: “Maria Tolland came.”"),
 ]
 

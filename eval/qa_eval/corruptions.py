@@ -41,6 +41,10 @@ _OPPOSITES = {
 }
 _OPPOSITE = _OPPOSITES | {other: one for one, other in _OPPOSITES.items()}
 _DIRECTION = re.compile(rf"\b(?:{'|'.join(_OPPOSITE)})\b")
+_ATTRIBUTION = re.compile(
+    r"^(?:[A-Z][\w ’'-]{2,40} (?:says?|said|claim(?:s|ed)?|(?:argu|believ)e[sd]?)"
+    r" that |According to [^,;:]{2,50}, )"
+)
 _APART = 6  # characters between two values that are not the ends of one range
 _ROLES_APART = re.compile(r"\b(?:and|or|with|between|both|as)\b|[,;:()\"“”]")
 
@@ -181,6 +185,12 @@ def another_period(sentence: str, passage: str) -> str | None:
     return sentence[: found.start(1)] + other + sentence[found.end(1) :]
 
 
+def attribution_dropped(sentence: str, passage: str) -> str | None:
+    """ "Veld says that it is so" and "According to Veld, it is so" made "It is so"."""
+    changed = _ATTRIBUTION.sub("", sentence, count=1)
+    return changed[:1].upper() + changed[1:] if changed != sentence else None
+
+
 def unchanged(sentence: str, passage: str) -> str | None:
     """The sentence as it is."""
     return sentence
@@ -245,6 +255,7 @@ CORRUPTIONS: Mapping[str, Rule] = {
     "fact made possible": fact_made_possible,
     "possible made fact": possible_made_fact,
     "another period": another_period,
+    "attribution dropped": attribution_dropped,
     "opposite word": opposite_word,
     "what two predicates are of swapped": patients_swapped,
 }

@@ -46,7 +46,7 @@ def _affirms(question: str, sentence: str) -> bool | None:
     denied = False
     for one, places in told:
         (negated, moods), mine = stance(theirs, places[0].start), stance(own, one.start)
-        if not compatible((False, moods), mine):
+        if not compatible(mine, (mine[0], moods)):
             return None
         denied |= negated and not one.capital
     if not denied and any(cue.mood is None for cue in theirs):
