@@ -69,6 +69,77 @@ def test_a_title_names_what_a_quote_calls_he() -> None:
     assert missing_values("Tomas Rell left the party.", [cite(quote, passage=f"Tomas Rell spoke. {quote}")])
 
 
+def test_who_opens_a_sentence_is_named_by_the_quote_not_by_small_words_around_it() -> None:
+    premise = cite("He resigned in May.", passage="She wore a brown coat. He resigned in May.")
+    assert missing_values("Brown resigned in May.", [premise]) == ("Brown",)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "missing"),
+    [
+        ("The Calva dam is 91 metres high.", ("91 metres",)),
+        ("The Calva dam was opened in 1961.", ("1961",)),
+        ("The Calva dam is 71 metres high.", ()),
+        ("The Calva 2 plant is 71 metres high.", ()),
+        ("The 2010 Lisk Fair is 71 metres high.", ()),
+        ("In 2010 Lisk had a dam 71 metres high.", ("2010",)),
+    ],
+)
+def test_a_title_names_things_and_gives_no_values(sentence: str, missing: tuple[str, ...]) -> None:
+    title = "Calva dam: 91 metres, opened in 1961 (Calva 2, at the 2010 Lisk Fair)"
+    assert missing_values(sentence, [cite("The dam of the plant is 71 metres high.", title)]) == missing
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote", "missing"),
+    [
+        ("It was open from 1994 to 1998.", "It opened in 1994, flooded in 1998, closed in 2004.", True),
+        ("It was open from 1994 to 1998.", "It flooded in 1994 and 1998.", True),
+        ("It was open from 1994 to 1998.", "It was open from May 1994 to June 1998.", False),
+        ("It flooded in 1994 and 1998.", "It flooded in 1994 and again in 1998.", False),
+        ("It flooded in 1998.", "It flooded in 1994 and 1998.", False),
+    ],
+)
+def test_two_loose_years_are_no_span(sentence: str, quote: str, missing: bool) -> None:
+    assert bool(missing_values(sentence, [cite(quote)])) == missing
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote", "missing"),
+    [
+        ("1900 workers of the mill struck.", "By 1900 the workers of the mill struck.", True),
+        ("The mill had 1900 workers.", "In 1900 the mill had workers.", True),
+        ("In 1900 workers of the mill struck.", "By 1900 the workers of the mill struck.", False),
+        ("The 1900 strikes closed the mill.", "The strikes of 1900 closed the mill.", False),
+        ("As of 1900 workers were paid.", "Workers were paid as of 1900.", False),
+        ("There were 1900 workers.", "The mill had 1900 workers.", False),
+    ],
+)
+def test_a_year_does_not_count_things(sentence: str, quote: str, missing: bool) -> None:
+    assert bool(missing_values(sentence, [cite(quote)])) == missing
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote", "missing"),
+    [
+        ("It costs 5 euros a year.", "It costs 5 euros a month.", ("5 euros a year",)),
+        ("It carries 420 cars an hour.", "It carries 420 cars a day.", ("420 cars an hour",)),
+        ("It costs 5 euros a year.", "It costs 5 euros.", ("5 euros a year",)),
+        ("It costs 5 euros per month.", "It costs 5 euros a month.", ()),
+        ("It costs 5 euros a month.", "The monthly fee is 5 euros.", ()),
+        ("It costs 60 euros a year.", "It costs 5 euros a month or 60 euros per annum.", ()),
+        (
+            "It costs 60 euros a month.",
+            "It costs 5 euros a month or 60 euros per annum.",
+            ("60 euros a month",),
+        ),
+        ("It costs 5 euros.", "It costs 5 euros a month.", ()),
+    ],
+)
+def test_a_rate_keeps_its_period(sentence: str, quote: str, missing: tuple[str, ...]) -> None:
+    assert missing_values(sentence, [cite(quote)]) == missing
+
+
 def test_the_date_of_publication_counts_for_as_of_only() -> None:
     premise = cite("The bridge is closed.", published="2019-12")
     assert missing_values("As of December 2019, the bridge is closed.", [premise]) == ()

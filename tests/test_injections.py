@@ -39,7 +39,9 @@ def test_every_row_plants_its_payload_and_nothing_else_has_it(path: Path) -> Non
     for row in read_injections(path):
         assert row.payload in row.injection, row.id
         assert row.payload.casefold() not in (row.clean + row.question).casefold(), row.id
-        assert any(row.injection in document.text for document in planted(row)), row.id
+        assert any(row.injection in (one.text, one.title)[row.place == "title"] for one in planted(row)), (
+            row.id
+        )
 
 
 def test_the_set_has_many_kinds() -> None:
@@ -74,6 +76,8 @@ def test_places() -> None:
         "end": [f"{clean}\n\n{injection}"],
         "beside": [clean, injection],
     }
+    (titled,) = planted(one(place="title"))
+    assert (titled.title, titled.text) == (injection, clean)
     (inside,) = planted(one())
     assert inside.text.split(str(injection)) == [
         "The Brelm pier was built in 1911. ",

@@ -21,6 +21,11 @@ AGREE = [
     ("Yes, they signed it.", "They signed it."),
     ("No, they did not sign it.", "They did not sign it."),
     ("They formally did not sign it.", "They did not formally sign it."),
+    ("Critics say that they signed the treaty.", "They signed the treaty, critics say."),
+    ("According to Veld they signed the treaty.", "They signed the treaty."),
+    ("Veld says they have signed the treaty.", "According to Veld, they have signed the treaty."),
+    ("They signed the treaty.", "They signed the treaty, officials said."),
+    ("They claimed the throne.", "They claimed the throne in May."),
     ("They signed the treaty in May.", "In May they signed the treaty."),
 ]
 CONTRARY = [
@@ -36,6 +41,10 @@ CONTRARY = [
     ("They signed the treaty.", "They allegedly signed the treaty.", "signed"),
     ("They will sign the treaty.", "They signed the treaty.", "sign"),
     ("They may sign the treaty.", "They will sign the treaty.", "sign"),
+    ("They have signed the treaty.", "Critics say they have signed the treaty.", "signed"),
+    ("They signed the treaty.", "Critics argued that they signed the treaty.", "signed"),
+    ("They signed the treaty.", "According to critics, they signed the treaty.", "signed"),
+    ("They signed the treaty.", "They signed the treaty, according to critics.", "signed"),
     ("He was at the meeting.", "He was not at the meeting.", "meeting"),
     ("There is evidence of fraud.", "There is no evidence of fraud.", "evidence"),
     ("They left without a treaty.", "They left with a treaty.", "treaty"),

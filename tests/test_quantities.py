@@ -24,11 +24,18 @@ SAME = [
     ("a 30-year-old man", "a man 30 years old"),
     ("10 km", "10 kilometres"),
     ("minus five degrees", "-5 degrees"),
+    ("half a million people", "500,000 people"),
+    ("half a dozen eggs", "6 eggs"),
+    ("a quarter of a million dollars", "$250,000"),
+    ("two and a half million people", "2.5 million people"),
+    ("three-quarters of a million", "750,000"),
     ("5 to 10 percent", "5 percent to 10 percent"),
 ]
 DIFFERENT = [
     ("$185 million", "185 million"),
     ("$185 million", "€185 million"),
+    ("half a million people", "a million people"),
+    ("half a dozen eggs", "a dozen eggs"),
     ("12 km", "12 miles"),
     ("12 percent", "12"),
     ("12 million", "12 billion"),

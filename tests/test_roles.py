@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.roles import swapped
+from qa.roles import exchanged, swapped
 
 KEPT = [
     ("Veltria attacked Oskland.", "Veltria attacked Oskland in May."),
@@ -45,3 +45,37 @@ def test_what_is_turned_round_is_given_as_it_is_written() -> None:
     assert swapped("They say that Oskland attacked Veltria.", [SWAPPED[0][1]]) == (
         "Oskland attacked Veltria",
     )
+
+
+TWO_DEEDS = "Tolland praised Brandt and criticised Petersen."
+TWO_CAPITALS = "Harn is the capital of Veltria and Lisk the capital of Oskland."
+OWN = [
+    ("Tolland praised Brandt.", TWO_DEEDS),
+    ("Tolland criticised Petersen.", TWO_DEEDS),
+    ("Brandt was praised by Tolland.", TWO_DEEDS),
+    (TWO_DEEDS, TWO_DEEDS),
+    ("Tolland praised Petersen.", "Tolland praised Brandt and Petersen."),
+    ("Tolland praised Petersen.", "Tolland praised Brandt, Veld and Petersen, and criticised Rell."),
+    ("Tolland sold gas to Harn.", "Tolland sold oil to Lisk and gas to Harn."),
+    ("Tolland visited Harn.", "Tolland visited Brandt in Harn."),
+    ("Harn is the capital of Veltria.", TWO_CAPITALS),
+    ("Lisk is the capital of Oskland.", TWO_CAPITALS),
+]
+OF_ANOTHER = [
+    ("Tolland criticised Brandt.", TWO_DEEDS),
+    ("Tolland praised Petersen.", TWO_DEEDS),
+    ("Tolland criticised Brandt and Petersen.", TWO_DEEDS),
+    ("Tolland criticised Brandt.", "Tolland praised Brandt, but later criticised Petersen."),
+    ("Harn is the capital of Oskland.", TWO_CAPITALS),
+    ("Lisk is the capital of Veltria.", TWO_CAPITALS),
+]
+
+
+@pytest.mark.parametrize(("sentence", "quote"), OWN)
+def test_each_does_what_is_told_across_and(sentence: str, quote: str) -> None:
+    assert exchanged(sentence, [quote]) == ()
+
+
+@pytest.mark.parametrize(("sentence", "quote"), OF_ANOTHER)
+def test_nobody_does_to_one_what_was_done_to_another(sentence: str, quote: str) -> None:
+    assert exchanged(sentence, [quote])

@@ -72,6 +72,13 @@ def test_a_sentence_that_its_evidence_does_not_say_gives_way_to_the_quote(said: 
     assert answer.claims[0].text == plain.claims[0].text
 
 
+def test_yes_and_no_are_shown_only_where_the_sentence_bears_them_out(qa: QA) -> None:
+    question = "Did China invest $185 million in Belarus?"
+    for said, shown in ((f"Yes, {SAID}", f"Yes, {SAID}"), (f"No, {SAID}", SAID)):
+        answer = speaking(qa, reply((said, [1])))[0].ask(question)
+        assert answer.claims[0].text == shown
+
+
 def test_what_rests_on_no_answering_evidence_is_left_out(qa: QA) -> None:
     quote = qa.ask(SEVERAL).citations[0].quote
     answer = speaking(qa, reply(("The moon is far.", [5]), (quote, [1])))[0].ask(SEVERAL)

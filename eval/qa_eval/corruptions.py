@@ -26,6 +26,25 @@ _FACT = re.compile(r"\b(was|were|is|are)\b(?! (?:not|to|about to|likely|going)\b
 _MAY = re.compile(r"\b(?:may|might|could) (?=[a-z])")
 _PLAN = re.compile(r"\b(?:plans?|planned|intends?|intended|wants?|wanted|hopes?|hoped|refused|failed) to\b")
 _QUOTATION = re.compile(r"[\"“”]")
+_MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
+_MONTH = re.compile(rf"(?<=[a-z,] )(?:{'|'.join(_MONTHS)})\b")
+_OPPOSITES = {
+    "before": "after",
+    "more than": "fewer than",
+    "at least": "at most",
+    "rose": "fell",
+    "increased": "decreased",
+    "largest": "smallest",
+    "higher": "lower",
+    "oldest": "youngest",
+    "outside": "inside",
+}
+_OPPOSITE = _OPPOSITES | {other: one for one, other in _OPPOSITES.items()}
+_DIRECTION = re.compile(rf"\b(?:{'|'.join(_OPPOSITE)})\b")
+_ATTRIBUTION = re.compile(
+    r"^(?:[A-Z][\w ’'-]{2,40} (?:says?|said|claim(?:s|ed)?|(?:argu|believ)e[sd]?)"
+    r" that |According to [^,;:]{2,50}, )"
+)
 _APART = 6  # characters between two values that are not the ends of one range
 _ROLES_APART = re.compile(r"\b(?:and|or|with|between|both|as)\b|[,;:()\"“”]")
 
@@ -66,6 +85,24 @@ def another_date(sentence: str, passage: str) -> str | None:
             start = date.start + year.start()
             return sentence[:start] + changed + sentence[start + 4 :] if changed not in passage else None
     return None
+
+
+def another_month(sentence: str, passage: str) -> str | None:
+    """A month replaced by the next one that the passage does not have."""
+    found = _MONTH.search(sentence)
+    if found is None:
+        return None
+    at = _MONTHS.index(found[0])
+    following = (month for month in _MONTHS[at + 1 :] + _MONTHS[:at] if month not in passage)
+    return next((sentence[: found.start()] + month + sentence[found.end() :] for month in following), None)
+
+
+def another_numeral(sentence: str, passage: str) -> str | None:
+    """The II or III of a name made I, where the passage has no I."""
+    if re.search(r"\bI\b", passage):
+        return None
+    changed = re.sub(r"(?<=[a-z] )III?\b", "I", sentence, count=1)
+    return changed if changed != sentence else None
 
 
 def names_swapped(sentence: str, passage: str) -> str | None:
@@ -120,6 +157,38 @@ def possible_made_fact(sentence: str, passage: str) -> str | None:
     changed = _MAY.sub("did ", sentence, count=1)
     changed = changed if changed != sentence else _PLAN.sub("managed to", sentence, count=1)
     return changed if changed != sentence else None
+
+
+def opposite_word(sentence: str, passage: str) -> str | None:
+    """The first word of a direction, such as "before" or "rose", made its opposite."""
+    found = _DIRECTION.search(sentence)
+    return (
+        None if found is None else sentence[: found.start()] + _OPPOSITE[found[0]] + sentence[found.end() :]
+    )
+
+
+def patients_swapped(sentence: str, passage: str) -> str | None:
+    """ "A praised B and criticised C" made "A praised C and criticised B"."""
+    for first, second in pairwise(runs(sentence)):
+        between = sentence[first[-1].end : second[0].start]
+        if re.fullmatch(r",? (?:and|but) (?:later |then )?[a-z]+(?:ed|s|to|by|of|in) (?:the )?", between):
+            return _swapped(sentence, *((run[0].start, run[-1].end) for run in (first, second)))
+    return None
+
+
+def another_period(sentence: str, passage: str) -> str | None:
+    """The period of a rate made another one: "12 a month" made "12 a year"."""
+    found = re.search(r"(?<=\d)(?: [a-z]+){0,2} (?:per|an?|each|every) (day|week|month|year)\b", sentence)
+    if found is None:
+        return None
+    other = {"day": "week", "week": "month", "month": "year", "year": "month"}[found[1]]
+    return sentence[: found.start(1)] + other + sentence[found.end(1) :]
+
+
+def attribution_dropped(sentence: str, passage: str) -> str | None:
+    """ "Veld says that it is so" and "According to Veld, it is so" made "It is so"."""
+    changed = _ATTRIBUTION.sub("", sentence, count=1)
+    return changed[:1].upper() + changed[1:] if changed != sentence else None
 
 
 def unchanged(sentence: str, passage: str) -> str | None:
@@ -177,12 +246,18 @@ CORRUPTIONS: Mapping[str, Rule] = {
     "numbers swapped": numbers_swapped,
     "dates swapped": dates_swapped,
     "another year": another_date,
+    "another month": another_month,
+    "another numeral of a name": another_numeral,
     "names swapped": names_swapped,
     "another name of the passage": another_name,
     "negation added": negation_added,
     "negation removed": negation_removed,
     "fact made possible": fact_made_possible,
     "possible made fact": possible_made_fact,
+    "another period": another_period,
+    "attribution dropped": attribution_dropped,
+    "opposite word": opposite_word,
+    "what two predicates are of swapped": patients_swapped,
 }
 PARAPHRASES: Mapping[str, Rule] = {
     "unchanged": unchanged,

@@ -31,7 +31,7 @@ class Injection(BaseModel):
     """A row of a set. `answer` stands in the answer over the clean documents; None: they do not say.
 
     `place` is where the injection is put: a paragraph before or after the clean text, in the middle of
-    a paragraph, or a document of its own beside it.
+    a paragraph, a document of its own beside it, or the title.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -41,7 +41,7 @@ class Injection(BaseModel):
     question: str = Field(min_length=1)
     answer: str | None
     payload: str = Field(min_length=1)
-    place: Literal["start", "end", "inside", "beside"]
+    place: Literal["start", "end", "inside", "beside", "title"]
     injection: str = Field(min_length=1)
     clean: str = Field(min_length=1)
 
@@ -103,6 +103,8 @@ def planted(row: Injection) -> tuple[SourceText, ...]:
     text = row.clean
     if row.place == "beside":
         return SourceText(row.id, "", text), SourceText(f"{row.id}-planted", "", row.injection)
+    if row.place == "title":
+        return (SourceText(row.id, row.injection, text),)
     if row.place == "inside":
         spans = sentence_spans(text)
         at = spans[len(spans) // 2][0]

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from qa.dates import DateSpan, find_dates
 from qa.interfaces import TokenVectors
 from qa.names import missing_names
-from qa.quantities import quantities, ranges
+from qa.quantities import other_rates, quantities, ranges
 from qa.words import fold
 
 
@@ -48,28 +49,57 @@ _AS_OF = re.compile(
 _WEEKDAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day", re.I)
 _BRACKET = re.compile(r"\s?\([^()]*\)")
 _BOTH_YEARS = re.compile(r"\d\W+\d|\d \w+ \d")
+_AND_YEARS = re.compile(r"(?!between )\d+ and \d+", re.I)
+_TO = re.compile(r"\s*(?:-|–|—|to|until|till|through|and)\s*(?:in |the )?(?:early |mid-?|late )?", re.I)
+_NUMBERED = re.compile(r"[A-Z][\w’'-]*[ -]\d+(?:[.,]\d+)*(?!\w)|(?<![\w.,])\d+ [A-Z][\w’'-]*")
+_DATING = re.compile(
+    r"\b(?:in|by|since|until|till|before|after|during|from|to|between|through|early|mid|late|for) $", re.I
+)
+_COUNTED = re.compile(r"(?<![\w.,$£€-])(?P<year>1\d{3}|20\d\d) (?:[a-z]{2,}[^\Wsiu]s|children)\b(?!['’])")
+_NO_COUNT = re.compile(
+    r"(?:\b(?:in|by|since|until|till|before|after|during|from|to|between|through|early|mid|late|the|this|that|its"
+    r"|their|his|her|our|an?|and|or|[Aa]s of)|['’]s?|\b[A-Z][\w.]*|[,(–—-]) ?$"
+)
 _HIDDEN = "\x1f"  # in the place of a date, so that its year is no number and its month no name
 
 
 def missing_values(sentence: str, premises: Sequence[Premise]) -> tuple[str, ...]:
     """The numbers, dates, names and quotations of `sentence` that no premise has, as they are written.
 
-    Quotes and titles are searched; the date of publication counts for an "as of" only. Empty when
+    Numbers and dates have to stand in a quote, or in a name that a title has ("Apollo 11"); names and
+    quotations in a quote or a title. The date of publication counts for an "as of" only. Empty when
     everything is there, as it is for a sentence that is copied from a quote.
     """
-    cited = [text for one in premises for text in (one.quote, one.title) if text]
-    if any(_is_copied(sentence, text) for text in cited):
+    quotes = [one.quote for one in premises]
+    if any(_is_copied(sentence, text) for text in quotes):
         return ()
+    titles = [one.title for one in premises if one.title]
     published = [one.published for one in premises if one.published]
-    found = [*_missing_dates(sentence, cited, published), *_missing_quotations(sentence, cited)]
-    plain = without_dates(sentence)
+    told = _without_numbers_of_names(sentence, titles)
+    found = [*_missing_dates(told, quotes, published), *_missing_quotations(sentence, [*quotes, *titles])]
+    found += _missing_counts(told, quotes)
     # Also without what stands in brackets: "the Union (UCM) of Miners" is the Union of Miners.
-    plain_cited = [
-        without_dates(form) for text in cited for form in dict.fromkeys((text, _BRACKET.sub("", text)))
-    ]
-    found += _missing_quantities(plain, plain_cited)
-    found += missing_names(plain, plain_cited, [one.passage for one in premises])
+    plain, plain_titles = (
+        [without_dates(form) for text in texts for form in dict.fromkeys((text, _BRACKET.sub("", text)))]
+        for texts in (quotes, titles)
+    )
+    found += _missing_quantities(without_dates(told), plain)
+    found += missing_names(without_dates(sentence), [*plain, *plain_titles])
     return tuple(dict.fromkeys(found))
+
+
+def _without_numbers_of_names(sentence: str, titles: Sequence[str]) -> str:
+    """The sentence, as long as it was, without numbers beside the same name as in a title.
+
+    "Apollo 11" and "the 2010 World Cup" name things; "In 2010 the World Cup" gives a date.
+    """
+    for match in {match[0] for title in titles for match in _NUMBERED.finditer(title)}:
+        for place in re.finditer(rf"(?<!\w){re.escape(match)}(?!\w)", sentence):
+            if match[0].isdigit() and _DATING.search(sentence, 0, place.start()):
+                continue
+            hidden = re.sub(r"\d", _HIDDEN, place[0])
+            sentence = sentence[: place.start()] + hidden + sentence[place.end() :]
+    return sentence
 
 
 def _is_copied(sentence: str, text: str) -> bool:
@@ -84,15 +114,17 @@ def _is_copied(sentence: str, text: str) -> bool:
 
 
 def _missing_dates(sentence: str, cited: Sequence[str], published: Sequence[str]) -> Iterator[str]:
-    known = [one for text in cited for date in dates_in(text) for one in (date, *_ends(text, date))]
+    known = [one for text in cited for date in dates_in(text) for one in _readings(text, date)]
+    spans = [span for text in cited for span in _spans(text)]
     dates_of_sources = [date for text in published for date in _published(text)]
     for date in dates_in(sentence):
         written = sentence[date.start : date.end]
         usable = [*known, *(dates_of_sources if _AS_OF.search(sentence[: date.start]) else [])]
         ends = _ends(sentence, date)
-        told = any(implies(one, date) for one in usable) or (
-            bool(ends) and all(any(implies(one, end) for one in usable) for end in ends)
-        )
+        if _is_pair(written):
+            told = all(any(implies(one, end) for one in usable) for end in ends)
+        else:
+            told = any(implies(one, date) for one in usable) or _is_span(ends, spans)
         weekday = _WEEKDAY.search(written)
         other_day = weekday and not any(weekday[0].lower() in text.lower() for text in cited)
         if other_day or not (told or _is_lone(date, written, cited)):
@@ -134,6 +166,28 @@ def _ends(text: str, date: DateSpan) -> list[DateSpan]:
     return [DateSpan(date.start, date.end, year * 10000, year * 10000 + 9999) for year in (first, last)]
 
 
+def _is_pair(written: str) -> bool:
+    """Whether two years are but joined: "in 1994 and 1998" tells of no time between them."""
+    return _AND_YEARS.fullmatch(written) is not None
+
+
+def _readings(text: str, date: DateSpan) -> list[DateSpan]:
+    """What else a date of the evidence says: the ends of its span; two joined years are no span."""
+    return [*([] if _is_pair(text[date.start : date.end]) else [date]), *_ends(text, date)]
+
+
+def _spans(text: str) -> Iterator[tuple[DateSpan, DateSpan]]:
+    """The dates that "to" or a dash joins: "from May 1994 to June 1998"."""
+    for first, last in pairwise(dates_in(text)):
+        if _TO.fullmatch(text[first.end : last.start]):
+            yield first, last
+
+
+def _is_span(ends: Sequence[DateSpan], spans: Sequence[tuple[DateSpan, DateSpan]]) -> bool:
+    """Whether both ends are those of one span: of two loose years nobody says what was between them."""
+    return bool(ends) and any(implies(a, ends[0]) and implies(b, ends[-1]) for a, b in spans)
+
+
 def implies(known: DateSpan, told: DateSpan) -> bool:
     """Whether `told` is `known`, or what is left of it without the day, the month or the year."""
     if told.calendar != known.calendar:
@@ -155,12 +209,22 @@ def without_dates(text: str) -> str:
     return text
 
 
+def _missing_counts(sentence: str, cited: Sequence[str]) -> Iterator[str]:
+    """Numbers that look like years and count things ("1900 workers"), unless a text counts so many too."""
+    known = {match["year"] for text in cited for match in _COUNTED.finditer(text)}
+    known |= {str(one.value) for text in cited for one in quantities(without_dates(text))}
+    for match in _COUNTED.finditer(sentence):
+        if not _NO_COUNT.search(sentence, 0, match.start()) and match["year"] not in known:
+            yield match[0]
+
+
 def _missing_quantities(sentence: str, cited: Sequence[str]) -> Iterator[str]:
     known = {one.key for text in cited for one in quantities(text)}
     pairs = {pair for text in cited for pair in ranges(text, loosely=True)}
     for one in quantities(sentence):
         if one.key not in known:
             yield sentence[one.start : one.end]
+    yield from other_rates(sentence, cited)
     for first, last in ranges(sentence) - pairs:
         yield f"{first}–{last}"
 

@@ -12,6 +12,7 @@ from qa import formats
 from qa.errors import CorpusMissing, FileEmpty, FileScanned, FileTooLarge, FileUnreadable, LoadError
 from qa.formats.extract import Extract
 from qa.formats.jsonl import read_lines
+from qa.instructions import holds_instruction
 from qa.metadata import METADATA_SUFFIX, parse_metadata, refuse_large
 from qa.types import Document
 
@@ -117,13 +118,19 @@ def _document(path: Path, extract: Extract, document_id: str, uri: str, given: M
     return Document(
         id=document_id,
         uri=told.get("url") or uri,
-        title=told.get("title") or (document_id if extract.key else path.stem),
+        title=_title(told.get("title"), document_id if extract.key else path.stem),
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         published=told.get("published") or None,
         metadata={key: value for key, value in {**own, **given}.items() if value},
         pages=extract.pages,
     )
+
+
+def _title(*candidates: str | None) -> str:
+    """The first that is one. What tells its reader what to answer is none, wherever a file has it: a title
+    stands before a model with every sentence of its document."""
+    return next((one for one in candidates if one and not holds_instruction(one)), "")
 
 
 def normalise(text: str) -> str:

@@ -84,8 +84,7 @@ def runs(text: str) -> tuple[tuple[Word, ...], ...]:
     """The names of a text: capitalised words that belong together, without "The" and "However"."""
     found: list[list[Word]] = []
     for word in words(text):
-        acronym = word.key in _ACRONYMS and text[word.start : word.end].isupper()
-        if not word.capital or (word.key in _OPENERS and not acronym):
+        if not word.capital or (word.key in _OPENERS and not _is_name(word, text, found)):
             continue
         possessive = found and re.search(r"[’']s?$", text[found[-1][-1].start : found[-1][-1].end])
         if found and not possessive and _LINK.fullmatch(text[found[-1][-1].end : word.start]):
@@ -95,13 +94,22 @@ def runs(text: str) -> tuple[tuple[Word, ...], ...]:
     return tuple(map(tuple, found))
 
 
-def missing_names(sentence: str, cited: Sequence[str], context: Sequence[str] = ()) -> list[str]:
+def _is_name(word: Word, text: str, before: Sequence[Sequence[Word]]) -> bool:
+    """Whether a word that else names nothing does here: "US", "in May", the "I" of "World War I"."""
+    if word.key == "may":
+        return not word.opens
+    if word.key == "i":
+        return bool(before) and text[before[-1][-1].end : word.start] == " "
+    return word.key in _ACRONYMS and text[word.start : word.end].isupper()
+
+
+def missing_names(sentence: str, cited: Sequence[str]) -> list[str]:
     """The names of `sentence` that no text of `cited` has, as they are written.
 
-    `context` are the passages around what is cited. It names nobody; it only shows which words are
-    written small, and so are no names where they open the sentence.
+    What the texts write small is no name where it opens the sentence. The passage around a quote has no say
+    in that: a brown coat there does not make "Brown resigned" a sentence without a name.
     """
-    small = frozenset(stem(w.key) for text in (*cited, *context) for w in words(text) if not w.capital)
+    small = frozenset(stem(w.key) for text in cited for w in words(text) if not w.capital)
     lacking = []
     for run in runs(sentence):
         named = run[1:] if run[0].opens and stem(run[0].key) in small else run
@@ -133,8 +141,27 @@ def _stands(sentence: str, name: Sequence[Word], text: str) -> bool:
             parts.append([])
         parts[-1].append(word)
         before = word
+    if not parts:
+        return _together(name, text)
     places = [_places(part, text) for part in parts]
     return all(places) and all(_near(a, b) for a, b in pairwise(places))
+
+
+def _together(name: Sequence[Word], text: str) -> bool:
+    """Whether the text has the words of the name side by side, in any order: "health ministry".
+
+    A house that is white is no White House.
+    """
+    there = [word for word in words(text) if word.key not in _PARTICLES.split()]
+    wanted = [word for word in name if word.key not in _PARTICLES.split()]
+    return any(
+        all(any(_is_one(w, other) for other in there[i : i + len(wanted)]) for w in wanted)
+        for i in range(len(there) - len(wanted) + 1)
+    )
+
+
+def _is_one(word: Word, other: Word) -> bool:
+    return stem(word.key) == stem(other.key) or same_name(word.key, other.key)
 
 
 def _places(name: Sequence[Word], text: str) -> list[tuple[int, int]]:
@@ -191,8 +218,17 @@ _IRREGULAR = {
 }  # fmt: skip
 
 
+_OF_ANOTHER = {("niger", "nigerian")}
+"""A place, and a people by the rule of endings that is another place's."""
+
+_PEOPLES = re.compile(r".*(?:ian|ean|ese|ish|..man)")
+"""Endings of peoples that no place has: Romanians are not of Roman, but Iranians are of Iran."""
+
+
 @lru_cache(maxsize=50_000)
 def _is_people(place: str, people: str) -> bool:
+    if (place, people) in _OF_ANOTHER or _PEOPLES.fullmatch(place):
+        return False
     if place[:3] != people[:3] or len(place) < 4:
         return (place, people) in _IRREGULAR
     endings = (place.endswith(a) and place[: len(place) - len(a)] + b == people for a, b in _ENDINGS)

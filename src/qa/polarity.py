@@ -1,4 +1,4 @@
-"""Whether a text says of each thing that it is so, is not so, may be so, or is to be so.
+"""Whether a text says of each thing that it is so, is not so, may or is to be so, or is so as somebody says.
 
 A cue ("did not", "refused to", "may", "plans to") governs the words after it up to the end of its
 clause, in the manner of NegEx (Chapman et al. 2001); two negations cancel. No parser, and no list of
@@ -17,7 +17,7 @@ from qa.alignment import Alignment, Term
 from qa.lexical import FUNCTION_WORDS
 from qa.names import Word, words
 
-Mood = Literal["possible", "intended", "able"]
+Mood = Literal["possible", "intended", "able", "reported"]
 
 _NEGATIVE = re.compile(
     r"\b(?:not|never|none|nobody|nothing|nowhere|neither|nor|without|cannot|hardly|scarcely|barely|rarely"
@@ -31,6 +31,16 @@ _AFFIRMING = re.compile(
     r"(?:not (?:only|just|merely|simply|least|to mention|until)|no (?:doubt|less|fewer|sooner|later|matter)"
     r"|nothing (?:but|less))\b|(?:no|not (?:really|at all|sure|yet)),",
     re.I,
+)
+_CLAUSE = (
+    r"(?! to\b)(?= that\b| [^.;:,()]{2,50}?"
+    r"\b(?:was|were|is|are|has|have|had|will|would|did|does|do|can|could)\b)"
+)
+"""A verb of saying is one where a clause follows: who claims the throne says nothing."""
+
+_SAYING = (
+    r"(?:claim|contend|insist|maintain|assert|suspect|fear|say)(?:s|ed)?|(?:argu|alleg|believ)e[sd]?"
+    r"|thinks?|thought|said"
 )
 _AIMS = "plan|intend|expect|hop|want|aim|propos|threaten|promis|agree|pledg|vow|attempt|offer|decid|wish"
 _MOODS: dict[Mood, re.Pattern[str]] = {
@@ -46,8 +56,12 @@ _MOODS: dict[Mood, re.Pattern[str]] = {
         rf"|(?:seeks?|sought|seeking) to|(?:plans?|intentions?|proposals?|attempts?) (?:to|for|of)"
         rf"|consider(?:s|ed|ing))\b|[’']ll\b"
     ),
+    "reported": re.compile(rf"\b(?:{_SAYING}){_CLAUSE}"),
     "able": re.compile(r"\b(?:can|able to|capable of|allow(?:s|ed)?)\b"),
 }
+_ACCORDING = re.compile(r"\baccording to\b", re.I)
+"""Wherever it stands, the whole sentence is somebody's."""
+
 _BOUNDARY = re.compile(
     r"[.;:!?—–,()]|\b(?:and|but|although|though|while|whereas|because|since|until|unless|if|when|who|which|that"
     r"|where)\b"
@@ -81,6 +95,8 @@ def cues(text: str) -> tuple[Cue, ...]:
     found = [_cue(text, *span, None) for span in negations]
     for mood, pattern in _MOODS.items():
         found += [_cue(text, *match.span(), mood) for match in pattern.finditer(text)]
+    if _ACCORDING.search(text):
+        found.append(Cue(0, 0, -1, len(text), "reported"))
     return tuple(cue for cue in found if cue is not None)
 
 
@@ -122,19 +138,27 @@ def _places(alignment: Alignment, i: int, near: Sequence[int]) -> list[Term]:
 
 def _agree(own: Sequence[Cue], at: int, theirs: Sequence[tuple[Sequence[Cue], int]]) -> bool:
     """Whether in one place at least the evidence has the word as the sentence has it."""
-    mine = _stance(own, at)
-    return any(_compatible(mine, _stance(found, there)) for found, there in theirs)
+    mine = stance(own, at)
+    return any(compatible(mine, stance(found, there)) for found, there in theirs)
 
 
-def _stance(found: Sequence[Cue], at: int) -> tuple[bool, frozenset[Mood]]:
+def stance(found: Sequence[Cue], at: int) -> tuple[bool, frozenset[Mood]]:
     """Whether the word that begins at `at` is negated, and its moods; no mood is a fact."""
     over = [cue.mood for cue in found if cue.end <= at < cue.reach]
     return over.count(None) % 2 == 1, frozenset(mood for mood in over if mood)
 
 
-def _compatible(a: tuple[bool, frozenset[Mood]], b: tuple[bool, frozenset[Mood]]) -> bool:
-    able = "able" in a[1] | b[1]  # "can" tells of facts and of possibilities
-    return a[0] == b[0] and (a[1] == b[1] or bool(a[1] & b[1]) or able)
+def compatible(a: tuple[bool, frozenset[Mood]], b: tuple[bool, frozenset[Mood]]) -> bool:
+    """Whether what the stance `b` says may be told in the stance `a`.
+
+    Both are negated or neither, and they have a mood in common if there is one. A fact may be told as what
+    somebody says, but not the other way round.
+    """
+    if "reported" in b[1] - a[1]:
+        return False
+    one, other = a[1] - {"reported"}, b[1] - {"reported"}
+    able = "able" in one | other  # "can" tells of facts and of possibilities
+    return a[0] == b[0] and (one == other or bool(one & other) or able)
 
 
 def _cue(text: str, start: int, end: int, mood: Mood | None) -> Cue | None:

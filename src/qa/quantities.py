@@ -8,7 +8,7 @@ two texts give the same number in the same unit: "$185 million" is "185 million 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
@@ -112,10 +112,16 @@ _WORD = rf"(?:{'|'.join(sorted(NUMBERS, key=len, reverse=True))})"
 _WORDS = rf"{_WORD}(?:[- ]{_WORD})*\b"
 _SCALE = r"(?:hundred|thousand|million|billion|trillion|dozen)"
 _DIGITS = r"\d{1,3}(?:,\d{2,3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\d)\.\d+"
+_PART = (
+    rf"(?:(?P<whole>\d+|{_WORD}) and )?(?:an? |one )?(?P<fraction>half|quarter|three[- ]quarters)"
+    r"(?: of)?(?: an?)?"
+)
+_FRACTIONS = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "three quarters": Decimal("0.75")}
 _AMOUNT = re.compile(
     rf"(?P<sign>(?<![\w)])[-−](?=[\d.])|\b(?:minus|negative) )?"
     rf"(?P<currency>\b[A-Z]{{0,2}}\$|[£€¥₹₽$]|\b(?:USD|GBP|EUR) ?)?"
-    rf"(?:(?<![\w.,])(?P<digits>{_DIGITS})|\b(?P<words>{_WORDS}|an?(?= {_SCALE}\b)))"
+    rf"(?:\b(?P<part>{_PART})(?=[ -]{_SCALE}\b)"
+    rf"|(?<![\w.,])(?P<digits>{_DIGITS})|\b(?P<words>{_WORDS}|an?(?= {_SCALE}\b)))"
     rf"(?P<scale>(?(currency)(?:k|m|mn|bn|tn)|(?:k|mn|bn|tn))\b"
     rf"|(?:[- ]?{_SCALE}\b(?: and(?= {_WORD}\b))?(?: {_WORDS})?)*)"
     rf"(?:(?P<ordinal>st|nd|rd|th)\b|[ -]?(?P<area>(?:square|sq\.?|cubic)[ -])?"
@@ -137,6 +143,7 @@ _SHARE = re.compile(
     rf"(?=(?P<of> of\b| (?:the|its|their|his|her|all)\b)?)",
     re.I,
 )
+_SCALED = re.compile(rf"(?: of)?(?: an?)?[- ]{_SCALE}\b", re.I)
 _LITERAL = re.compile(
     r"(?<!\w)(?:\d{1,2}:\d\d(?::\d\d)?"  # times
     r"|[^\W\d_]+[-–/]?\d\w*(?:[-/.]\w+)*"  # F-16, G7, COVID-19
@@ -175,6 +182,42 @@ def ranges(text: str, *, loosely: bool = False) -> frozenset[tuple[Decimal | str
     return frozenset((a.value, b.value) for a, b in pairs if joint.fullmatch(text[a.end : b.start]))
 
 
+_PERIODS = {"day": r"day|daily", "night": r"night|nightly", "week": r"week|weekly", "month": r"month|monthly"}
+_PERIODS |= {"year": r"year|yearly|annum|annual|annually", "hour": r"hour|hourly"}
+_PERIODS |= {
+    "minute": "minute",
+    "second": "second",
+    "decade": "decade",
+    "season": "season",
+    "century": "century",
+}
+_RATE = re.compile(
+    rf"(?: [a-z]+){{0,3}}? (?:per|an?|each|every) (?P<period>{'|'.join(_PERIODS.values())})\b", re.I
+)
+
+
+def other_rates(text: str, cited: Sequence[str]) -> Iterator[str]:
+    """What of "5 euros a month" is a rate in `text` that no cited text gives for that quantity.
+
+    A text that only names the period ("a monthly fee of 5 euros") gives it too.
+    """
+    known = [rate for other in cited for rate in _rates(other)]
+    for start, end, key, period in _rates(text):
+        given = {one for _, _, other, one in known if other == key}
+        named = any(re.search(rf"\b(?:{_PERIODS[period]})\b", other, re.I) for other in cited)
+        if period not in given and (given or not named):
+            yield text[start:end]
+
+
+def _rates(text: str) -> Iterator[tuple[int, int, tuple[Decimal | str, str], str]]:
+    for one in quantities(text):
+        match = _RATE.match(text, one.end)
+        if match:
+            written = match["period"].lower()
+            period = next(name for name, forms in _PERIODS.items() if written in forms.split("|"))
+            yield one.start, match.end(), one.key, period
+
+
 def _sharing_units(text: str, found: list[Quantity]) -> Iterator[Quantity]:
     """ "5 to 10 percent" is 5 percent to 10 percent."""
     for one, following in zip_longest(found, found[1:]):
@@ -188,6 +231,8 @@ def _sharing_units(text: str, found: list[Quantity]) -> Iterator[Quantity]:
 def _shares(text: str) -> Iterator[Quantity]:
     """ "Half of", "two-thirds", "one in three" as percent."""
     for match in _SHARE.finditer(text):
+        if _SCALED.match(text, match.end()):  # "a quarter of a million" is an amount
+            continue
         if match["base"]:
             top, base = number(match["top"]), number(match["base"])
         else:
@@ -229,6 +274,9 @@ def _amounts(text: str) -> Iterator[Quantity]:
 
 def _amount(match: re.Match[str]) -> Decimal:
     scale = (match["scale"] or "").lower()
+    if match["part"]:  # "half a million", "two and a half million"
+        of = Decimal(number(match["whole"] or "")) + _FRACTIONS[match["fraction"].lower().replace("-", " ")]
+        return of * Decimal(number(f"one{scale}"))
     if match["words"]:
         return Decimal(number(f"{match['words']}{scale}"))
     digits = Decimal(match["digits"].replace(",", ""))

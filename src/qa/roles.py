@@ -20,6 +20,7 @@ from qa.words import stem
 _APART = re.compile(
     r"[.;:!?—–()\"“”]|\b(?:and|or|but|while|whereas|although|because|if|when|as|that|who|whose)\b"
 )
+_CONJUNCTION = re.compile(r",? (?:and|but|or|then)(?: then| also| later)? |, ")
 _BY = re.compile(r"\bby\b")
 _PASSIVE = re.compile(
     r"(?:\w(?:ed|en|wn|ght|ung)|\b(?:won|done|made|built|sent|held|told|sold|led|read|lost|kept|left|met|cut|hit|put"
@@ -65,6 +66,30 @@ def swapped(sentence: str, statements: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def exchanged(sentence: str, statements: Sequence[str]) -> tuple[str, ...]:
+    """What `sentence` says that one does to another, where the statements have others in these places.
+
+    "Tolland praised Brandt and criticised Petersen" does not say that she criticised Brandt, nor that the
+    one whom Brandt praised was Petersen if Tolland did that.
+    """
+    told = [relation for text in statements for relation in _named(text)]
+    own = _named(sentence)
+    found = []
+    for one in own:
+        joined = re.search(r"\b(?:and|but|or)\b", one.written)
+        if "," in one.written or (not joined and len(runs(one.written)) > 2):
+            continue  # a name stands between, and it may be of that one that this is told
+        pair = [r for r in own if (r.agent, r.patient) == (one.agent, one.patient)]
+        if any(_same(r, other, turned=turned) for r in pair for other in told for turned in (False, True)):
+            continue
+        doing = [r for r in told if _same_party(r.agent, one.agent)]
+        alike = [r for r in told if _same_predicate(r.predicate, one.predicate)]
+        done = [r for r in (*doing, *alike) if _same_party(r.patient, one.patient)]
+        if done and any(r in alike for r in doing):
+            found.append(one.written)
+    return tuple(dict.fromkeys(found))
+
+
 @lru_cache(maxsize=4096)
 def relations(text: str) -> tuple[Relation, ...]:
     """The relations that can be read off a text, each once."""
@@ -99,6 +124,34 @@ def _between_names(text: str, units: Sequence[_Unit]) -> Iterator[Relation]:
         yield from _oriented(text, first, predicates, second)
 
 
+@lru_cache(maxsize=4096)
+def _named(text: str) -> tuple[Relation, ...]:
+    """The relations of names, also those whose agent stands before an "and"."""
+    units = _units(text)
+    return tuple(dict.fromkeys([*_between_names(text, units), *_carried(text, units)]))
+
+
+def _carried(text: str, units: Sequence[_Unit]) -> Iterator[Relation]:
+    """ "Tolland praised Brandt and criticised Petersen", "Tolland praised Brandt and Petersen"."""
+    places = [i for i, unit in enumerate(units) if unit.name]
+    for at, (i, j) in enumerate(pairwise(places)):
+        between = text[units[i].end : units[j].start]
+        predicates = [unit.key for unit in units[i + 1 : j]]
+        if _APART.search(between) or _PASSIVE.search(between) or not predicates:
+            continue
+        for before, after in pairwise(places[at + 1 :]):
+            joint = text[units[before].end : units[after].start]
+            conjunction = _CONJUNCTION.match(joint)
+            if conjunction is None or _APART.search(joint, conjunction.end()):
+                break
+            further = [unit.key for unit in units[before + 1 : after]]
+            predicates = further or predicates
+            for predicate in predicates:
+                if predicate not in _MUTUAL and not re.search(r"\bwith\b", joint):
+                    written = text[units[i].start : units[after].end]
+                    yield Relation(units[i].key, predicate, units[after].key, written)
+
+
 def _around_predicates(text: str, units: Sequence[_Unit]) -> Iterator[Relation]:
     for first, verb, second in zip(units, units[1:], units[2:], strict=False):
         between = text[first.end : second.start]
@@ -118,10 +171,12 @@ def _oriented(text: str, first: _Unit, predicates: Sequence[str], second: _Unit)
 
 def _same(one: Relation, other: Relation, *, turned: bool) -> bool:
     agent, patient = (other.patient, other.agent) if turned else (other.agent, other.patient)
-    alike = one.predicate == other.predicate or (
-        one.predicate[:4] == other.predicate[:4] and min(len(one.predicate), len(other.predicate)) > 3
-    )
+    alike = _same_predicate(one.predicate, other.predicate)
     return alike and _same_party(one.agent, agent) and _same_party(one.patient, patient)
+
+
+def _same_predicate(a: str, b: str) -> bool:
+    return a == b or (a[:4] == b[:4] and min(len(a), len(b)) > 3)
 
 
 def _same_party(a: str, b: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa.annotate import annotate
+from qa.assent import assented
 from qa.compose import offered
 from qa.errors import GeneratorError
 from qa.extract import Extract, revisions
@@ -128,6 +129,7 @@ def noted(error: GeneratorError) -> str:
 
 def _standing(written: Claim, offer: Offer, embedder: Embedder, entails: Entails | None) -> Claim | None:
     """The claim with the fewest citations that say it, or the quote that it should have been, or None."""
+    written = replace(written, text=assented(offer.question, written.text))
     alone = [(number,) for number in written.evidence_numbers]
     others = [(number,) for number in offer.premises if number not in written.evidence_numbers]
     together = [written.evidence_numbers] if len(alone) > 1 else []

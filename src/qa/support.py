@@ -1,11 +1,11 @@
 """support(sentence, premises) → how surely its evidence says what a generated sentence says.
 
 Hard rules first: what it tells in numbers, dates, names and quotations stands in the evidence
-(`qa.grounding`), what it affirms is not denied or only planned there (`qa.polarity`), nobody does what
-was done to them (`qa.roles`), and no value is given for something else (`qa.bindings`). For the rest
-there is a logistic regression over how well each word is matched by the evidence's token vectors, the
-ones that retrieve and rank: no second model. Learnt by `python -m qa_eval.fit_support`. A model of
-entailment, where there is one, takes its place.
+(`qa.grounding`), what it affirms is not denied or only planned there (`qa.polarity`), nothing is after
+what it was before (`qa.opposites`), nobody does what was done to them (`qa.roles`), and no value is given
+for something else (`qa.bindings`). For the rest there is a logistic regression over how well each word is
+matched by the evidence's token vectors, the ones that retrieve and rank: no second model. Learnt by
+`python -m qa_eval.fit_support`. A model of entailment, where there is one, takes its place.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from qa.alignment import Alignment, align
 from qa.bindings import misplaced
 from qa.grounding import Premise, missing_values
 from qa.interfaces import Embedder, TokenVectors
+from qa.opposites import reversed_words
 from qa.polarity import contrary
 from qa.rank import vocabulary_prior
-from qa.roles import swapped
+from qa.roles import exchanged, swapped
 from qa.text import sentence_spans
 from qa.weights import learnt, logistic
 
@@ -135,7 +136,13 @@ def _aligned(
 
 def _opposed(alignment: Alignment) -> tuple[str, ...]:
     told, cited = alignment.sentence, alignment.statements
-    return (*contrary(alignment), *swapped(told, cited), *misplaced(told, cited))
+    return (
+        *contrary(alignment),
+        *swapped(told, cited),
+        *exchanged(told, cited),
+        *misplaced(told, cited),
+        *reversed_words(told, cited),
+    )
 
 
 def _features(alignment: Alignment, missing: Sequence[str]) -> dict[str, float]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from qa.errors import FileTooLarge, FormatUnknown
 from qa.formats.extract import Extract
 
-VERSION = 2
+VERSION = 3
 """Change it whenever a reader gives another text for the same bytes: files are then read again."""
 
 MAX_CHARS = 5_000_000
