@@ -82,7 +82,10 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise _explanation(error) from error
+        explanation = _explanation(error)
+        if explanation is error:
+            raise
+        raise explanation from error
 
 
 def _explanation(error: sqlite3.DatabaseError) -> Exception:

@@ -85,11 +85,13 @@ class Store:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """All reads of this thread inside the block see one and the same state."""
-        self.connection.execute("BEGIN")
+        connection = self.connection
+        connection.execute("BEGIN")
         try:
             yield
         finally:
-            self.connection.execute("ROLLBACK")
+            if connection.in_transaction:  # SQLite itself ends it where the file can't be read
+                connection.execute("ROLLBACK")
 
     def writes(self) -> int:
         """How often the index has been written: the same number in every thread and process."""
