@@ -7,8 +7,8 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
