@@ -202,6 +202,18 @@ def test_a_name_that_is_not_utf8_is_refused_and_the_rest_is_indexed(corpus: Path
     assert ["not UTF-8" in failure.reason for failure in report.failed] == [True]
 
 
+def test_an_index_is_whole_for_who_opens_it_while_another_process_commits(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(corpus)
+    with opened(corpus) as index:
+        seen = iter(
+            [index.vectors()[0], []]
+        )  # announced and in Chroma as it looks first, and then they count
+        monkeypatch.setattr(index._store, "gone_vectors", lambda: next(seen))
+        assert index.is_whole()
+
+
 def test_the_terms_are_those_of_the_last_write(corpus: Path) -> None:
     run(corpus)
     with opened(corpus) as index:

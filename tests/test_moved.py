@@ -127,6 +127,33 @@ def test_a_link_is_one_document_whether_it_is_named_or_its_folder(corpus: Path) 
     assert run(corpus).removed == ["rats"]
 
 
+def test_what_lies_behind_a_link_to_what_is_not_mounted_stays(corpus: Path) -> None:
+    (share := corpus.parent / "share").mkdir()
+    (share / "rats.txt").write_text("Rats gnaw.")
+    (corpus / "linked").symlink_to(share)
+    assert "linked/rats" in run(corpus).added
+    share.rename(away := corpus.parent / "away")
+    assert (run(corpus).removed, "linked/rats" in held(corpus)) == ([], True)
+    away.rename(share)
+    assert "linked/rats" in run(corpus).unchanged
+    (corpus / "linked").unlink()
+    assert run(corpus).removed == ["linked/rats"]
+
+
+def test_the_id_of_a_document_whose_folder_may_not_be_mounted_is_not_taken_by_another_text(
+    corpus: Path,
+) -> None:
+    (disk := corpus.parent / "disk").mkdir()
+    (disk / "rats.txt").write_text("Rats gnaw.")
+    run(corpus, disk)
+    disk.rename(away := corpus.parent / "away")
+    (corpus / "rats.txt").write_text("Rats of another kind swim.")
+    (failure,) = run(corpus).failed
+    assert "belongs to a document from" in failure.reason
+    away.rename(disk)
+    assert run(corpus, disk).unchanged == ["rats"]
+
+
 def test_a_metadata_file_under_another_name_is_reported_with_the_right_one(corpus: Path) -> None:
     for name in ("cats.meta.toml", "DOGS.txt.meta.toml", "gone.txt.meta.toml", "cats.txt.meta.toml"):
         (corpus / name).write_text('title = "T"')

@@ -60,6 +60,19 @@ def test_questions_and_headings_like_them_state_nothing() -> None:
     assert said == {"When the river rose, the mill was built.", "Anna did."}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "When: Friday 12 May, 7 pm",
+        "What to bring\nWarm clothes",
+        "When the light blinks, hold the button for five seconds",
+        "When he died in 1999 the firm was sold.[12]",
+    ],
+)
+def test_what_begins_like_a_question_but_says_something_is_evidence(text: str) -> None:
+    assert ranked("When is it?", candidate(text)).sentences
+
+
 def test_a_passage_ranks_by_its_best_sentence() -> None:
     other = candidate("Nothing to see. Grass is green.", "b")
     found = ranked("When was the mill built?", other, candidate(RIVER))

@@ -12,7 +12,8 @@ _ITEM = re.compile(rf"^[(\"“‘]*({'|'.join(_ORDINALS)})(?:ly)?(?: of all)?\s?
 """How an item of a series begins: "First, ..."; the comma tells it from "First built in 1871 ..."."""
 
 _INTERROGATIVE = re.compile(r"^[(\"“‘]*(?:who|whom|whose|when|where|why|how|what|which)\b", re.IGNORECASE)
-_ENDED = re.compile(r"[.!…:;]['\"”’)\]]*$")
+_NO_HEADING = re.compile(r"[,:\n]|[.!…;](?:['\"”’)\]]|\[\d+\])*$")
+"""What a heading has not: parts, lines, a stop at its end, which the mark of a note may follow."""
 _ASKS_WHY = re.compile(
     r"\bwhy\b|\b(?:what|which) (?:was |is |were |are )?(?:the )?(?:reasons?|causes?)\b", re.IGNORECASE
 )
@@ -29,7 +30,7 @@ _BETWEEN = 3
 
 def asks(text: str) -> bool:
     """Whether a sentence is a question, or a heading like one ("Why he left"): it states nothing."""
-    return text.endswith("?") or (_INTERROGATIVE.match(text) is not None and _ENDED.search(text) is None)
+    return text.endswith("?") or (_INTERROGATIVE.match(text) is not None and _NO_HEADING.search(text) is None)
 
 
 def announced(one: Evidence, evidence: Sequence[Evidence]) -> list[Evidence]:

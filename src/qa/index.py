@@ -27,6 +27,9 @@ from qa.store import Entry, Store
 from qa.vectors import Vectors
 
 _DELETED_TOGETHER = 16
+_READ_TOGETHER = 1000
+"""Vectors of nothing that a search passes over, or one call asks for: there are more only for as long as a
+large removal takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +137,19 @@ class Index:
         """Whether there is a vector for each passage: the number is right, and a sample is there."""
         stored = self._store.vectors
         try:
-            left = len(self._vectors.of(self._store.gone_vectors()))
-            enough = self._vectors.count() - left >= stored.count(self.manifest)
+            # Another process may write: only what belonged to nothing before and after does not count.
+            before = self._left()
+            count, wanted = self._vectors.count(), stored.count(self.manifest)
+            enough = count - len(before & self._left()) >= wanted
             return enough and self._vectors.holds(stored.spread(self.manifest, SAMPLE))
         except IndexDamaged:
             return False
+
+    def _left(self) -> set[str]:
+        """Ids of vectors in Chroma that belong to nothing."""
+        gone = self._store.gone_vectors()
+        batches = (gone[i : i + _READ_TOGETHER] for i in range(0, len(gone), _READ_TOGETHER))
+        return {one for batch in batches for one in self._vectors.of(batch)}
 
     def is_replaced(self) -> bool:
         """Whether other files stand in the place of those that were opened, or none."""
@@ -193,7 +204,7 @@ class Index:
     ) -> list[tuple[str, float]]:
         """The `k` nearest passages: ids and cosines, best first."""
         gone = set(self._store.gone_vectors())
-        found = self._vectors.search(vector, k + len(gone), documents)
+        found = self._vectors.search(vector, k + min(len(gone), _READ_TOGETHER), documents)
         return [hit for hit in found if hit[0] not in gone][:k]
 
     def vectors(self) -> tuple[list[str], NDArray[np.float32]]:

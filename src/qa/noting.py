@@ -92,7 +92,10 @@ class Noting:
         return True
 
     def _claim(self, fresh: Fresh) -> None:
-        """Raise `NameTaken` where another file that is still there has the id."""
+        """Raise `NameTaken` where another file has the id that is still there, or may be.
+
+        A folder that is gone may have been moved, and then says the same, or is not mounted.
+        """
         document_id, here = fresh.document.id, (fresh.origin, fresh.file)
         claimed = self._claimed.get(document_id)
         if claimed == here:
@@ -104,8 +107,11 @@ class Noting:
             raise self._taken(fresh, *claimed)
         before = self._index.known([document_id]).get(document_id)
         is_other = before is not None and (before.origin, before.file) != here
-        if before and is_other and not has_lost_file(before.origin, before.file, self._corpus):
-            raise self._taken(fresh, before.origin, before.file)
+        if before and is_other:
+            is_lost = has_lost_file(before.origin, before.file, self._corpus)
+            is_away = is_lost and not root_of(before.origin, self._corpus).is_dir()
+            if not is_lost or (is_away and before.document.sha256 != fresh.document.sha256):
+                raise self._taken(fresh, before.origin, before.file)
         self._claimed[document_id] = here
 
     def _taken(self, fresh: Fresh, origin: str, file: str) -> NameTaken:

@@ -108,13 +108,14 @@ def has_lost_file(origin: str, file: str, corpus: Path) -> bool:
 def is_gone(root: Path, file: str) -> bool:
     """Whether `file` of the folder `root` is there no longer, or in a hidden folder, which is not read.
 
-    One that can't be looked at is not gone.
+    One that can't be looked at is not gone, nor one behind a link to what may not be mounted.
     """
     path = root / file
     try:
         return is_hidden(path.parent, root) or not stat.S_ISREG(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
-        return True
+        between = (folder for folder in path.parents if root in folder.parents)
+        return not any(folder.is_symlink() and not folder.exists() for folder in between)
     except OSError:
         return False
 
