@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 
 from live import serving
 from qa.generator import ChatGenerator
@@ -25,6 +26,7 @@ from qa_eval.generation import ask_in_turn, own_metrics
 from qa_eval.run import evaluate
 from qa_eval.scores import figures as figures_of
 from test_local_llm import figures
+from test_speak import SAID, reply, speaking
 
 CHINA = "How much did China invest in Belarus, and in how many projects?"
 
@@ -135,3 +137,12 @@ def test_the_plain_chain_over_the_same_model_is_measured_too(qa: QA, model_url: 
     found = figures_of(results, own_metrics(qa.embedder), rounds=10)
     assert 0 < found["first_sentence_p50_s"].value <= found["whole_answer_p50_s"].value
     assert results[0].reply.refused or results[0].reply.text
+
+
+def test_over_http_the_generator_can_be_left_out(settings: Settings, qa: QA) -> None:
+    own, _ = speaking(qa, reply((SAID, [1])))
+    client = TestClient(create_app(settings, own))
+    quoted = client.post("/v1/ask", json={"question": CHINA, "generator": "none"}).json()
+    assert (quoted["generator"], quoted["degraded"]) == ("none", None)
+    worded = client.post("/v1/ask", json={"question": CHINA}).json()
+    assert (worded["answer"], worded["generator"]) == (f"{SAID} [1]", "fake")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from fakes import FakeGenerator
 from qa.build import build_qa, run_ingest
@@ -17,7 +16,6 @@ from qa.interfaces import Embedder, Encoding
 from qa.pipeline import QA
 from qa.settings import Settings
 from qa.types import Answer, Found, Shown, Turn, Waiting
-from qa_api.app import create_app
 
 CHINA = "How much did China invest in Belarus, and in how many projects?"
 SEVERAL = "Who is Lukashenko?"
@@ -296,12 +294,3 @@ def test_the_pieces_that_are_shown_make_the_text(qa: QA) -> None:
     assert isinstance(answer, Answer)
     assert "".join(one.text for one in steps if isinstance(one, Shown)) == answer.text
     assert len(answer.claims) == 2
-
-
-def test_over_http_the_generator_can_be_left_out(settings: Settings, qa: QA) -> None:
-    own, _ = speaking(qa, reply((SAID, [1])))
-    client = TestClient(create_app(settings, own))
-    quoted = client.post("/v1/ask", json={"question": CHINA, "generator": "none"}).json()
-    assert (quoted["generator"], quoted["degraded"]) == ("none", None)
-    worded = client.post("/v1/ask", json={"question": CHINA}).json()
-    assert (worded["answer"], worded["generator"]) == (f"{SAID} [1]", "fake")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.discourse import announced, reason
+from qa.discourse import announced, of_one_document, reason
 from qa.short_answer import short_answer
 from qa.types import Claim, Disagreement, Draft, Evidence
 from qa.words import terms
@@ -46,7 +46,9 @@ def compose(
         if len(items) >= _MOST and not further:
             chosen = []  # they say it without what announces them
         told_after = reason(question, best, evidence)
-        close = [one for one in evidence[1:] if one.score >= best.score - _CLOSE and _together(one, best)]
+        close = [
+            one for one in evidence[1:] if one.score >= best.score - _CLOSE and of_one_document(one, best)
+        ]
         for one in (*items, *([told_after] if told_after else close)):
             _add(one, chosen)
     return _draft(_in_reading_order(chosen))
@@ -64,10 +66,6 @@ def offered(quoted: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[Ev
 def _add(one: Evidence, chosen: list[Evidence]) -> None:
     if len(chosen) < _MOST and not any(_same(one.quote, other.quote) for other in chosen):
         chosen.append(one)
-
-
-def _together(one: Evidence, other: Evidence) -> bool:
-    return one.passage.document_id == other.passage.document_id
 
 
 def _same(quote: str, other: str) -> bool:

@@ -36,7 +36,7 @@ def asks(text: str) -> bool:
 def announced(one: Evidence, evidence: Sequence[Evidence]) -> list[Evidence]:
     """The items "First, ...", "Second, ..." of the series that `one` announces: the first one follows it."""
     inside = sorted(
-        (other for other in evidence if _of_one_document(one, other) and other.start >= one.end),
+        (other for other in evidence if of_one_document(one, other) and other.start >= one.end),
         key=lambda other: other.start,
     )
     if not inside or _item(inside[0].quote) != 0 or not _follows(inside[0], one):
@@ -52,7 +52,7 @@ def reason(question: str, one: Evidence, evidence: Sequence[Evidence]) -> Eviden
     """The sentence after `one` where the question asks why, `one` gives no reason, and that one does."""
     if _ASKS_WHY.search(question) is None or _REASON.search(one.quote) is not None:
         return None
-    following = (other for other in evidence if _of_one_document(one, other) and _follows(other, one))
+    following = (other for other in evidence if of_one_document(one, other) and _follows(other, one))
     return next((other for other in following if _REASON_AHEAD.match(other.quote) is not None), None)
 
 
@@ -62,7 +62,8 @@ def _item(quote: str) -> int | None:
     return None if found is None else _ORDINALS.index(found[1].lower())
 
 
-def _of_one_document(one: Evidence, other: Evidence) -> bool:
+def of_one_document(one: Evidence, other: Evidence) -> bool:
+    """Whether both sentences stand in the same document."""
     return one.passage.document_id == other.passage.document_id
 
 

@@ -27,9 +27,8 @@ from qa.store import Entry, Store
 from qa.vectors import Vectors
 
 _DELETED_TOGETHER = 16
-_READ_TOGETHER = 1000
-"""Vectors of nothing that a search passes over, or one call asks for: there are more only for as long as a
-large removal takes."""
+_PASSED_OVER = 1000
+"""Vectors of nothing that a search passes over at most: there are more only while a large removal lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +146,7 @@ class Index:
 
     def _left(self) -> set[str]:
         """Ids of vectors in Chroma that belong to nothing."""
-        gone = self._store.gone_vectors()
-        batches = (gone[i : i + _READ_TOGETHER] for i in range(0, len(gone), _READ_TOGETHER))
-        return {one for batch in batches for one in self._vectors.of(batch)}
+        return set(self._vectors.of(self._store.gone_vectors()))
 
     def is_replaced(self) -> bool:
         """Whether other files stand in the place of those that were opened, or none."""
@@ -204,7 +201,7 @@ class Index:
     ) -> list[tuple[str, float]]:
         """The `k` nearest passages: ids and cosines, best first."""
         gone = set(self._store.gone_vectors())
-        found = self._vectors.search(vector, k + min(len(gone), _READ_TOGETHER), documents)
+        found = self._vectors.search(vector, k + min(len(gone), _PASSED_OVER), documents)
         return [hit for hit in found if hit[0] not in gone][:k]
 
     def vectors(self) -> tuple[list[str], NDArray[np.float32]]:

@@ -121,11 +121,12 @@ class Vectors:
 
     def of(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The vectors of these ids, as far as they are there."""
-        if not ids:
-            return {}  # Chroma would give all
-        with self._reading() as collection:
-            found = collection.get(ids=list(ids), include=["embeddings"])
-        return dict(zip(found["ids"], np.asarray(found["embeddings"], np.float32), strict=True))
+        vectors: dict[str, NDArray[np.float32]] = {}
+        for i in range(0, len(ids), _BATCH):
+            with self._reading() as collection:
+                found = collection.get(ids=list(ids[i : i + _BATCH]), include=["embeddings"])
+            vectors.update(zip(found["ids"], np.asarray(found["embeddings"], np.float32), strict=True))
+        return vectors
 
     def holds(self, batch: VectorBatch) -> bool:
         """Whether each of these vectors is there."""
