@@ -77,7 +77,7 @@ def model_url(model_file: Path) -> Iterator[str]:
     options = xllamacpp.CommonParams()
     options.model.path = str(model_file)
     options.n_ctx = 8192
-    options.n_batch = options.n_ubatch = 128  # as in qa.local_llm: it looks for who has left this often
+    options.n_batch = options.n_ubatch = 128  # as in `local_llm`: it looks for who has left this often
     options.endpoint_metrics = True
     options.verbosity = 0
     options.cpuparams.n_threads = options.cpuparams_batch.n_threads = 1

@@ -35,7 +35,7 @@ def main() -> None:
     name, seconds = sys.argv[1:]
     with atheris.instrument_imports(include=["qa"]):
         for module in ("docx", "html", "jsonl", "markdown", "pdf", "plain"):
-            importlib.import_module(f"qa.formats.{module}")
+            importlib.import_module(f"qa.documents.formats.{module}")
         import test_formats_fuzz as properties
 
     def one(content: bytes) -> None:

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 from fakes import FakeEmbedder
-from qa.doctor import Diagnosis, examine
-from qa.index import Index
-from qa.ingest import ingest
-from qa.reading import Report
-from qa.repair import repair
-from qa.vector_check import check_vectors
+from qa.doctor.doctor import Diagnosis, examine
+from qa.doctor.repair import repair
+from qa.doctor.vector_check import check_vectors
+from qa.storage.index import Index
+from qa.sync.ingest import ingest
+from qa.sync.reading import Report
 
 INDEX = "index"
 
@@ -84,7 +84,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from fakes import FakeEmbedder
-from qa.ingest import ingest
+from qa.sync.ingest import ingest
 corpus, fake, url = Path(sys.argv[2]), FakeEmbedder(), "".join(sys.argv[3:])
 folder = corpus.parent / "index"
 ingest([corpus], corpus=corpus, index_folder=folder, chroma_url=url, reader=fake, embedder_for=lambda n: fake)

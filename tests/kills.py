@@ -23,20 +23,20 @@ from typing import Any, Literal
 
 from fakes import FakeEmbedder
 from indexing import INDEX, answers, examined, run
-from qa import vectors
-from qa.index import Index
+from qa.storage import vectors
+from qa.storage.index import Index
+from qa.sync.uploads import add, read_upload
 from qa.types import Document
-from qa.uploads import add, read_upload
 
 Operation = Literal["ingest", "update", "delete", "remove an upload"]
 OPERATIONS: tuple[Operation, ...] = ("ingest", "update", "delete", "remove an upload")
 
 POINTS = (
-    "qa.store:Store.announce",
-    "qa.store:Store.write",
-    "qa.store:Store.settle",
-    "qa.vectors:Vectors.upsert",
-    "qa.vectors:Vectors.delete",
+    "qa.storage.store:Store.announce",
+    "qa.storage.store:Store.write",
+    "qa.storage.store:Store.settle",
+    "qa.storage.vectors:Vectors.upsert",
+    "qa.storage.vectors:Vectors.delete",
     "chromadb:Collection.upsert",
     "chromadb:Collection.delete",
 )
@@ -202,7 +202,8 @@ def state(corpus: Path) -> State:
 
 def _victim(corpus: Path, url: str, arguments: list[str], moment: Moment) -> None:
     """Runs in the process that is killed."""
-    from qa import build, cli, writing
+    from qa import build, cli
+    from qa.sync import writing
 
     os.chdir(corpus.parent)
     os.environ.update(QA_CORPUS=str(corpus), QA_INDEX=str(corpus.parent / INDEX), QA_CHROMA_URL=url)

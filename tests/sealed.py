@@ -50,7 +50,8 @@ def main() -> None:
     if chosen.control == "socket":
         socket.create_connection(("192.0.2.1", 80))
 
-    from qa import build, formats
+    from qa import build
+    from qa.documents import formats
     from qa.settings import Settings
 
     for path in sorted(chosen.corpus.iterdir()):  # ingest reads some of them in a process without the seal

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import files
-from qa import apart
-from qa.apart import ReadingProcess
+from qa.documents import apart
+from qa.documents.apart import ReadingProcess
+from qa.documents.formats import read
 from qa.errors import FileDamaged, FileEncrypted, FileTooLarge
-from qa.formats import read
 
 GOOD = files.pdf(["A page."], ["Another page."], title="A title")
 
@@ -49,7 +49,7 @@ def test_a_file_that_ends_the_process_is_named_and_the_next_is_read(monkeypatch:
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not keep to the limit")
 def test_a_file_that_takes_too_much_memory_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     code = (
-        "import sys, qa.apart as apart; apart._limit_memory();"
+        "import sys, qa.documents.apart as apart; apart._limit_memory();"
         "apart.formats.read = lambda path, content: bytearray(4_000_000_000);"
         "apart.serve(sys.stdin.buffer, sys.stdout.buffer)"
     )

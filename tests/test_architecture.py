@@ -19,24 +19,28 @@ FILES = [(package, path) for package, folder in PACKAGES.items() for path in sor
 SQLITE = ("database", "store", "fulltext", "catalog", "stored_vectors", "audit", "salvage")
 
 ONLY_IN = {
-    "chromadb": {"qa/vectors.py", "qa/chroma.py"},
+    "chromadb": {"qa/storage/vectors.py", "qa/storage/chroma.py"},
     "langchain_chroma": {"qa_eval/bench_peers.py"},
     "torch": {"qa/models.py"},
     "transformers": {"qa/models.py"},
     "sentence_transformers": {"qa/models.py"},
     "onnxruntime": {"qa/models.py"},
-    "langchain_text_splitters": {"qa/split.py"},
+    "langchain_text_splitters": {"qa/documents/split.py"},
     "sqlite3": {f"qa/{one}.py" for one in SQLITE},
-    "openai": {"qa/generator.py"},
-    "langchain_openai": {"qa/generator.py"},
-    "httpx2": {"qa/generator.py"},
-    "xllamacpp": {"qa/local_llm.py"},
-    "ray": {"qa/ray_ingest.py"},
-    "pyarrow": {"qa/ray_ingest.py"},
-    "pypdfium2": {"qa/formats/pdf.py", "qa/formats/pdf_lines.py"},
-    "docx": {"qa/formats/docx.py"},
-    "lxml": {"qa/formats/html.py", "qa/formats/html_metadata.py", "qa/formats/docx.py"},
-    "watchfiles": {"qa/watch.py"},
+    "openai": {"qa/speaking/generator.py"},
+    "langchain_openai": {"qa/speaking/generator.py"},
+    "httpx2": {"qa/speaking/generator.py"},
+    "xllamacpp": {"qa/speaking/local_llm.py"},
+    "ray": {"qa/sync/ray_ingest.py"},
+    "pyarrow": {"qa/sync/ray_ingest.py"},
+    "pypdfium2": {"qa/documents/formats/pdf.py", "qa/documents/formats/pdf_lines.py"},
+    "docx": {"qa/documents/formats/docx.py"},
+    "lxml": {
+        "qa/documents/formats/html.py",
+        "qa/documents/formats/html_metadata.py",
+        "qa/documents/formats/docx.py",
+    },
+    "watchfiles": {"qa/sync/watch.py"},
     "langchain_huggingface": {"qa_eval/bench_peers.py"},
     "txtai": {"qa_eval/bench_peers.py"},
     "fastapi": {"qa_api"},
@@ -84,7 +88,7 @@ def test_only_settings_reads_the_environment() -> None:
 def test_only_build_names_concrete_models() -> None:
     concrete = ("OnnxEmbedder", "TorchEmbedder", "ChatGenerator", "LocalGenerator")
     naming = {name(*one) for one in FILES if any(kind in one[1].read_text() for kind in concrete)}
-    assert naming == {"qa/models.py", "qa/generator.py", "qa/local_llm.py", "qa/build.py"}
+    assert naming == {"qa/models.py", "qa/speaking/generator.py", "qa/speaking/local_llm.py", "qa/build.py"}
 
 
 @pytest.mark.parametrize(

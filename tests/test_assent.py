@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.assent import assented
+from qa.support.assent import assented
 
 CLIMB = "Can visitors climb the tower?"
 SIGN = "Did Veltria sign the treaty?"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.bindings import misplaced
+from qa.support.bindings import misplaced
 
 QUOTE = (
     "After the protests in 2020 he sided with the court, claiming that Harn, the port that Veltria seized "

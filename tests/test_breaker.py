@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from qa.breaker import REST_SECONDS, Breaker
 from qa.errors import GeneratorUnavailable
+from qa.speaking.breaker import REST_SECONDS, Breaker
 
 AWAY = GeneratorUnavailable("The server is away; start it.")
 

@@ -21,8 +21,8 @@ from indexing import INDEX, INGEST_IN_ANOTHER_PROCESS, OtherEmbedder, answers, e
 from live import serving
 from qa.build import run_doctor, run_ingest
 from qa.errors import IndexDamaged, IndexMissing, IndexStale, IndexUnreachable
-from qa.index import Index
 from qa.settings import Settings
+from qa.storage.index import Index
 from qa_api.app import create_app
 
 
@@ -151,7 +151,7 @@ def test_a_server_that_is_not_there_or_hangs_is_one_sentence(
         with pytest.raises(IndexUnreachable, match="start it"):
             run(corpus, url=nobody)
         silent.listen()
-        monkeypatch.setattr("qa.chroma._SERVER_SECONDS", httpx.Timeout(0.2))
+        monkeypatch.setattr("qa.storage.chroma._SERVER_SECONDS", httpx.Timeout(0.2))
         with pytest.raises(IndexUnreachable, match="timed out"):
             opened(corpus, nobody)
         diagnosis = examined(corpus.parent / INDEX, nobody)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from qa.compose import compose
+from qa.answering.compose import compose
 from qa.types import Disagreement, Draft, Evidence, Passage, Position
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.confidence import (
+from qa.finding.confidence import (
     RELEVANCE,
     SIGNS,
     THRESHOLD,
@@ -10,7 +10,7 @@ from qa.confidence import (
     confidence_features,
     sentence_relevance,
 )
-from qa.rank import FEATURES, RankedSentence, Ranking
+from qa.finding.rank import FEATURES, RankedSentence, Ranking
 from qa.types import Passage
 from qa.weights import learnt
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.dates import explain, find_dates
+from qa.language.dates import explain, find_dates
 
 PIECES = [
     "this ", "last ", "next ", "month", "year ", "on ", "Friday", "three ", "years ", "ago", "over the ",

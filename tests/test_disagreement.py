@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.disagreement import Statement, find_disagreement
+from qa.answering.disagreement import Statement, find_disagreement
 from qa.types import Disagreement
 
 

@@ -19,18 +19,19 @@ from typer.testing import CliRunner
 
 from fakes import DIMENSION, FakeEmbedder
 from indexing import INDEX, answers, examined, opened, repaired, run
-from qa import vector_check, vectors
-from qa.chroma import ChromaFolder
 from qa.cli import app
-from qa.doctor import examine
+from qa.doctor import vector_check
+from qa.doctor.doctor import examine
+from qa.doctor.repair import repair
+from qa.doctor.vector_check import check_vectors_apart
 from qa.errors import IndexMissing, IndexStale, ModelError
 from qa.models import verified
-from qa.packing import pack_vector
 from qa.pipeline import QA
-from qa.repair import repair
 from qa.settings import Settings
-from qa.vector_check import check_vectors_apart
-from qa.vectors import Vectors
+from qa.storage import vectors
+from qa.storage.chroma import ChromaFolder
+from qa.storage.packing import pack_vector
+from qa.storage.vectors import Vectors
 
 Fault = Callable[[Path], None]
 

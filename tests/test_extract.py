@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from qa.extract import considered, extract
-from qa.rank import FEATURES, RankedSentence, Ranking
+from qa.answering.extract import considered, extract
+from qa.finding.rank import FEATURES, RankedSentence, Ranking
 from qa.types import Document, Evidence, Found, Passage
 
 ONE = [f"In 1931 the bridge of Oakdale was opened by mayor number {n}." for n in range(12)]

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from qa.flow import ahead, in_order
+from qa.sync.flow import ahead, in_order
 
 
 def counted(made: list[int], end: int = 1_000_000) -> Iterator[int]:

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from qa.errors import IndexBusy
-from qa.folder_lock import FolderLock
+from qa.storage.folder_lock import FolderLock
 
 SOON = 60
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qa.folder_lock._PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("qa.storage.folder_lock._PATIENCE_SECONDS", 0.0)
 
 
 def lock(folder: Path) -> FolderLock:

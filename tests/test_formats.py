@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 import files
-from qa import formats
+from qa.documents import formats
+from qa.documents.formats.dates import borne_out, iso_date
+from qa.documents.formats.extract import Extract
+from qa.documents.formats.jsonl import read_lines
 from qa.errors import (
     FileDamaged,
     FileEncrypted,
@@ -19,9 +22,6 @@ from qa.errors import (
     FormatUnknown,
     LoadError,
 )
-from qa.formats.dates import borne_out, iso_date
-from qa.formats.extract import Extract
-from qa.formats.jsonl import read_lines
 
 
 def read(name: str, content: bytes | str) -> Extract:

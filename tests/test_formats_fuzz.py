@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import files
+from qa.documents.load import parse, parse_lines
+from qa.documents.metadata import parse_metadata
 from qa.errors import FileTooLarge, LoadError, MetadataInvalid
-from qa.load import parse, parse_lines
-from qa.metadata import parse_metadata
-from qa.text import readable
+from qa.language.text import readable
+from qa.sync.uploads import read_upload
 from qa.types import Document
-from qa.uploads import read_upload
 
 R = TypeVar("R")
 PDF = files.pdf(

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from conftest import ROOT
-from qa import extract, pipeline
+from qa import pipeline
+from qa.answering import extract
+from qa.answering.verify import ReadDocument, Verified
+from qa.finding.rank import Ranking, rank
 from qa.pipeline import QA
-from qa.rank import Ranking, rank
 from qa.types import Citation, Draft, Evidence
-from qa.verify import ReadDocument, Verified
 from qa_eval.data import load
 from qa_eval.examples import Dataset
 from qa_eval.gate import Breach, FloorsError, breaches, read_floors

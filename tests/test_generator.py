@@ -18,10 +18,10 @@ from llm_server import (
     speaking,
     streamed,
 )
-from qa.breaker import REST_SECONDS
 from qa.errors import GeneratorError, GeneratorRefused, GeneratorUnavailable
-from qa.generator import ChatGenerator
 from qa.interfaces import Message
+from qa.speaking.breaker import REST_SECONDS
+from qa.speaking.generator import ChatGenerator
 
 HELLO = [Message("system", "Be brief."), Message("user", "Hello?")]
 SCHEMA = {"type": "object", "properties": {}, "additionalProperties": False}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from qa.grounding import Premise, missing_values
+from qa.support.grounding import Premise, missing_values
 
 QUOTE = (
     "On December 7, 2019, Anna Veld of the Lisk Institute said the ferry would cost $185 million, "

@@ -11,10 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 import files
-from qa.apart import ReadingProcess
 from qa.build import run_ingest
+from qa.documents.apart import ReadingProcess
+from qa.documents.load import documents_of, load, load_lines, parse
 from qa.errors import FileTooLarge, LoadError
-from qa.load import documents_of, load, load_lines, parse
 from qa.settings import Settings
 from qa.types import Document
 from qa_api.app import create_app

@@ -15,11 +15,11 @@ from qa.errors import (
     DocumentNotFound,
     IndexStale,
 )
-from qa.index import Index
-from qa.ingest import index_documents
-from qa.reading import Fresh
+from qa.storage.index import Index
+from qa.storage.vectors import Vectors
+from qa.sync.ingest import index_documents
+from qa.sync.reading import Fresh
 from qa.types import Document
-from qa.vectors import Vectors
 
 
 def test_both_searches_find_the_passage_and_offsets_hold(corpus: Path) -> None:

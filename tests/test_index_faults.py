@@ -20,8 +20,8 @@ from qa.errors import (
     IndexForeign,
     IndexMissing,
 )
-from qa.index import Index
-from qa.vectors import Vectors
+from qa.storage.index import Index
+from qa.storage.vectors import Vectors
 
 
 @pytest.mark.fault

@@ -15,18 +15,18 @@ import pytest
 
 from fakes import FakeEmbedder
 from indexing import INDEX, OtherEmbedder, answers, examined, found, opened, repaired, run
-from qa import chroma, vectors
-from qa.doctor import examine
+from qa.doctor.doctor import examine
+from qa.doctor.repair import repair
+from qa.doctor.vector_check import check_vectors_apart
 from qa.errors import IndexBusy, IndexDamaged, IndexStale
-from qa.index import Index
-from qa.repair import repair
-from qa.vector_check import check_vectors_apart
-from qa.vectors import Vectors
+from qa.storage import chroma, vectors
+from qa.storage.index import Index
+from qa.storage.vectors import Vectors
 
 KILLED_IN_A_WRITE = """
 import os, signal, sys
 from pathlib import Path
-from qa.chroma import ChromaFolder
+from qa.storage.chroma import ChromaFolder
 folder = Path(sys.argv[1])
 with ChromaFolder(folder).writing():
     for path in folder.glob("*/data_level0.bin") if sys.argv[2] == "half saved" else ():
@@ -159,7 +159,7 @@ def test_a_write_that_was_broken_off_before_a_save_harms_nothing(saved: Path) ->
 def test_nobody_reads_vectors_while_another_process_writes_them(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.folder_lock._PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("qa.storage.folder_lock._PATIENCE_SECONDS", 0.0)
     with opened(saved) as index:
         with chroma.ChromaFolder(vectors_folder(saved)).writing(), pytest.raises(IndexBusy, match="writing"):
             found(index, "Cats purr")

@@ -13,14 +13,15 @@ import pytest
 import files
 from fakes import FakeEmbedder
 from indexing import found, opened, rows, run
-from qa import apart, reading, writing
-from qa.index import Index
-from qa.ingest import ingest
+from qa.documents import apart
+from qa.documents.split import CountTokens, split
 from qa.interfaces import Encoding
-from qa.split import CountTokens, split
+from qa.storage.index import Index
+from qa.storage.vectors import Vectors
+from qa.sync import reading, writing
+from qa.sync.ingest import ingest
+from qa.sync.writing import Progress, Writer
 from qa.types import Document, Passage
-from qa.vectors import Vectors
-from qa.writing import Progress, Writer
 
 
 class Interrupted(Exception):

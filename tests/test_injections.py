@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from qa import instructions
+from qa.documents import instructions
 from qa.pipeline import QA
 from qa_api.openai_routes import _annotations
 from qa_eval.data import DatasetError

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from qa.formats.markdown import read as read_markdown
-from qa.formats.plain import headline
-from qa.instructions import as_read, holds_instruction, statements
-from qa.orders import _cue_words, is_order
+from qa.documents.formats.markdown import read as read_markdown
+from qa.documents.formats.plain import headline
+from qa.documents.instructions import as_read, holds_instruction, statements
+from qa.documents.orders import _cue_words, is_order
 from test_rank import candidate, ranked
 
 PIER = "The pier was built in 1911. It is 90 metres long."

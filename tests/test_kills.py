@@ -9,7 +9,7 @@ import pytest
 
 from chroma_server import ChromaProcess
 from kills import OPERATIONS, SMALL_GRAPH, Bench
-from qa import vectors
+from qa.storage import vectors
 
 SEED = 7
 

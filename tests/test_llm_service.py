@@ -15,10 +15,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from live import serving
-from qa.generator import ChatGenerator
 from qa.interfaces import Message
 from qa.pipeline import QA
 from qa.settings import Settings
+from qa.speaking.generator import ChatGenerator
 from qa_api.app import create_app
 from qa_eval.chain import Chain
 from qa_eval.examples import Dataset, Example

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.documents.load import documents_of, load, normalise
 from qa.errors import (
     CorpusMissing,
     FileEmpty,
@@ -17,7 +18,6 @@ from qa.errors import (
     LoadError,
     MetadataInvalid,
 )
-from qa.load import documents_of, load, normalise
 
 
 def write(folder: Path, content: bytes, name: str = "a.txt", metadata: str | None = None) -> Path:

@@ -11,11 +11,11 @@ import pytest
 
 from qa.build import build_generator, build_qa
 from qa.errors import GeneratorUnavailable, ModelError
-from qa.generator import ChatGenerator
-from qa.index import Index
 from qa.interfaces import Message
-from qa.local_llm import LocalGenerator
 from qa.settings import Settings
+from qa.speaking.generator import ChatGenerator
+from qa.speaking.local_llm import LocalGenerator
+from qa.storage.index import Index
 
 COUNT = [Message("user", "Count.")]
 NUMBERS = {"type": "array", "minItems": 5000, "items": {"type": "integer", "enum": [1, 2]}}

@@ -12,7 +12,7 @@ from qa.build import run_ingest
 from qa.cli import remove_documents
 from qa.errors import DocumentKept
 from qa.settings import Settings
-from qa.uploads import remove
+from qa.sync.uploads import remove
 from served import served
 
 
@@ -28,7 +28,7 @@ def test_what_was_indexed_of_a_hidden_folder_by_mistake_goes(
     (corpus / ".trash").mkdir()
     (corpus / ".trash" / "rats.txt").write_text("Rats gnaw.")
     with monkeypatch.context() as patch:
-        patch.setattr("qa.sources.is_hidden", lambda path, root: False)
+        patch.setattr("qa.documents.sources.is_hidden", lambda path, root: False)
         assert run(corpus, corpus / ".trash").added == [".trash/rats"]
     assert run(corpus).removed == [".trash/rats"]
     assert sorted(held(corpus)) == ["cats", "dogs"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.names import missing_names, same_name
+from qa.language.names import missing_names, same_name
 
 TEXT = (
     "On Monday the president of Veltria, Maria Jane Tolland, met Oskar Brandt of the Harbour Union in Lisk; "

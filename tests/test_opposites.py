@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.opposites import reversed_words
+from qa.support.opposites import reversed_words
 
 KEPT = [
     ("It opened before June.", "Before June it opened."),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qa.errors import ModelError
-from qa.packaged import join_pieces
+from qa.speaking.packaged import join_pieces
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ JOIN_WITH_LITTLE_SPACE = """
 import resource, sys
 from pathlib import Path
 from qa.errors import ModelError
-from qa.packaged import join_pieces
+from qa.speaking.packaged import join_pieces
 resource.setrlimit(resource.RLIMIT_FSIZE, (250_000, 250_000))
 *pieces, target = map(Path, sys.argv[1:])
 try:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.parts import parts
+from qa.answering.parts import parts
 
 
 @pytest.mark.parametrize(

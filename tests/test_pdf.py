@@ -9,13 +9,13 @@ import pytest
 
 import files
 from indexing import opened, run
-from qa import formats
+from qa.answering.verify import verify
+from qa.documents import formats
+from qa.documents.formats.extract import Extract
+from qa.documents.load import load
 from qa.errors import FileScanned
-from qa.formats.extract import Extract
-from qa.load import load
+from qa.sync.uploads import read_upload
 from qa.types import Claim, Draft, Evidence, Passage
-from qa.uploads import read_upload
-from qa.verify import verify
 
 
 def read(content: bytes) -> Extract:

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.phrases import phrases
-from qa.values import compare
+from qa.language.phrases import phrases
+from qa.language.values import compare
 
 PIECES = ["is a ", "was the ", "British ", "fencer", " who ", "(fencer)", "called ", "and ", ", ", "’s ", "-"]
 

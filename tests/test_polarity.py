@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from fakes import FakeEmbedder
-from qa.alignment import align
-from qa.grounding import Premise
-from qa.polarity import contrary
+from qa.support.alignment import align
+from qa.support.grounding import Premise
+from qa.support.polarity import contrary
 
 AGREE = [
     ("They did not sign the treaty.", "The treaty was not signed."),

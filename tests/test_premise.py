@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.premise import is_of_another
+from qa.finding.premise import is_of_another
 
 LENT = "Last year, Norway invested $40 million in nine bridges in Iceland, with more investments to come."
 

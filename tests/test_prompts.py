@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.prompts import Source, as_data, ask
+from qa.speaking.prompts import Source, as_data, ask
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.quantities import quantities, ranges
+from qa.support.quantities import quantities, ranges
 
 SAME = [
     ("12 men", "twelve men"),

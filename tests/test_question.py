@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.question import standalone
+from qa.finding.question import standalone
 from qa.types import Turn
 
 

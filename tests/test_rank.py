@@ -5,9 +5,9 @@ import zlib
 import numpy as np
 import pytest
 
+from qa.finding.rank import FEATURES, Candidate, Ranking, rank, vocabulary_prior
 from qa.interfaces import TokenVectors
-from qa.rank import FEATURES, Candidate, Ranking, rank, vocabulary_prior
-from qa.text import sentence_spans
+from qa.language.text import sentence_spans
 from qa.types import Passage
 
 

@@ -22,17 +22,17 @@ from conftest import ROOT
 from fakes import FakeEmbedder
 from indexing import INDEX, OtherEmbedder, examined, run
 from qa.build import run_doctor, run_ingest
+from qa.documents.sources import Source
 from qa.errors import ClusterError, ModelError
-from qa.index import Index
-from qa.ingest import ingest
 from qa.interfaces import Encoding
 from qa.models import SAME_SPACE, OnnxEmbedder
-from qa.noting import Noting
-from qa.packing import pack, pack_vector
-from qa.ray_ingest import _meaning, on_cluster
-from qa.reading import Report
 from qa.settings import Settings
-from qa.sources import Source
+from qa.storage.index import Index
+from qa.storage.packing import pack, pack_vector
+from qa.sync.ingest import ingest
+from qa.sync.noting import Noting
+from qa.sync.ray_ingest import _meaning, on_cluster
+from qa.sync.reading import Report
 
 pytestmark = [
     pytest.mark.skipif(

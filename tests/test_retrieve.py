@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import FakeEmbedder
-from qa.index import Index
-from qa.ingest import ingest
-from qa.retrieve import DENSE_WEIGHT, fts_query, retrieve, search_words
+from qa.finding.retrieve import DENSE_WEIGHT, fts_query, retrieve, search_words
+from qa.storage.index import Index
+from qa.sync.ingest import ingest
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_in_a_large_index_only_the_rarest_words_are_scored(
         return {one.passage.document_id for one in hits if one.bm25}
 
     assert scored("Do cats purr at night?") == {"cats", "owls"}
-    monkeypatch.setattr("qa.retrieve._MOST_SCORED", 2)
+    monkeypatch.setattr("qa.finding.retrieve._MOST_SCORED", 2)
     assert scored("Do cats purr at night?") == {"cats"}  # "night" is in two passages
-    monkeypatch.setattr("qa.retrieve._MOST_SCORED", 1)
+    monkeypatch.setattr("qa.finding.retrieve._MOST_SCORED", 1)
     assert scored("What of the night?") == {"cats", "owls"}  # the only word counts whatever it costs

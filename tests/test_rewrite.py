@@ -7,8 +7,8 @@ import pytest
 
 from fakes import FakeGenerator
 from qa.errors import GeneratorUnavailable
-from qa.question import standalone
-from qa.rewrite import rewrite
+from qa.finding.question import standalone
+from qa.speaking.rewrite import rewrite
 from qa.types import Turn, Waiting
 
 HISTORY = (

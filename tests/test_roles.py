@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.roles import exchanged, swapped
+from qa.support.roles import exchanged, swapped
 
 KEPT = [
     ("Veltria attacked Oskland.", "Veltria attacked Oskland in May."),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from qa.documents.sources import CORPUS_ORIGIN, scan
 from qa.errors import CorpusMissing, FileUnreadable
-from qa.sources import CORPUS_ORIGIN, scan
 
 
 def touch(folder: Path, *names: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.spell import Lexicon, correct
+from qa.finding.spell import Lexicon, correct
 
 TEXT = "The Belarusian ambassador Lukashenko spoke in Moscow about sanctions and smugglers."
 STEMS = ["belarusian", "ambassador", "lukashenko", "spoke", "moscow", "sanction", "smuggler"]

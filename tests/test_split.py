@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fakes import FakeEmbedder
-from qa.split import MAX_TOKENS, furniture_spans, split
-from qa.text import sentence_spans
+from qa.documents.split import MAX_TOKENS, furniture_spans, split
+from qa.language.text import sentence_spans
 from qa.types import Document
 
 count_tokens = FakeEmbedder().count_tokens

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.store import Store
+from qa.storage.store import Store
 
 FOLDER = Path("/proc/self/fd")
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from qa.build import build_embedder, build_entailment
-from qa.grounding import Premise
 from qa.interfaces import Embedder
-from qa.packing import pack, unpack
+from qa.language.text import sentence_spans
 from qa.settings import Settings
-from qa.support import ENTAILED, THRESHOLD, Support, support
-from qa.text import sentence_spans
+from qa.storage.packing import pack, unpack
+from qa.support.grounding import Premise
+from qa.support.support import ENTAILED, THRESHOLD, Support, support
 
 PASSAGE = (
     "Veltria and Oskland share the Lisk, a river of 340 kilometres. In 1987 the two governments agreed to "

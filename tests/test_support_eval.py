@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 from qa.build import build_embedder
 from qa.interfaces import Embedder
-from qa.support import SIGNS
+from qa.support.support import SIGNS
 from qa_eval.examples import SourceText
 from qa_eval.fit_support import learn, main
 from qa_eval.logit import fit_logistic

@@ -25,8 +25,8 @@ from qa.errors import ServiceError
 from qa.keys import new_key
 from qa.pipeline import QA
 from qa.settings import Settings
+from qa.sync.uploads import add, read_upload
 from qa.types import Document, Status, Turn
-from qa.uploads import add, read_upload
 from qa.wire import wire_answer
 from qa_api.app import create_app
 from test_stream import events

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.text import sentence_spans
+from qa.language.text import sentence_spans
 
 PIECES = [
     *"AGKag.?!,;:()[]'\"“”’ \n\t059-–…",

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from qa import apart, models, uploads, writing
+from qa import models
+from qa.documents import apart
 from qa.errors import FileTooLarge, IndexBusy
-from qa.index import Index
 from qa.settings import Settings
+from qa.storage.index import Index
+from qa.sync import uploads, writing
 from qa_api import documents
 from qa_api.app import create_app
 from qa_api.service import Service

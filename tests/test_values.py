@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.short_answer import answer_type, rank_values, short_answer
-from qa.values import Value, compare, values
+from qa.language.short_answer import answer_type, rank_values, short_answer
+from qa.language.values import Value, compare, values
 
 PIECES = [
     "about ", "nearly ", "more than ", "twelve ", "2,000 ", "1997 ", "December ", "20 ", "$185", " million ",

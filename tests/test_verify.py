@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.answering.verify import Verified, check, verify
 from qa.errors import DocumentNotFound
 from qa.types import Citation, Claim, Document, Draft, Evidence, Passage
-from qa.verify import Verified, check, verify
 
 TEXT = "Cats purr at night. Dogs bark at strangers all day long."
 

@@ -17,12 +17,12 @@ import pytest
 
 from fakes import FakeEmbedder
 from indexing import opened, run
+from qa.documents.sources import scan
 from qa.errors import FileUnreadable, IndexBusy, IndexUnreachable, IndexUnwritable, QAError
-from qa.index import Index
-from qa.ingest import ingest
-from qa.reading import Report
-from qa.sources import scan
-from qa.watch import Sync, _Following, watch
+from qa.storage.index import Index
+from qa.sync.ingest import ingest
+from qa.sync.reading import Report
+from qa.sync.watch import Sync, _Following, watch
 
 SOON = 60
 """Seconds after which something that should have happened has not."""
@@ -230,7 +230,7 @@ def test_what_failed_is_due_until_it_is_done_and_tried_later_and_later(
     corpus: Path, monkeypatch: pytest.MonkeyPatch, error: type[QAError]
 ) -> None:
     now, tried, complaints = [0.0], list[tuple[float, list[Path]]](), list[str]()
-    monkeypatch.setattr("qa.watch.monotonic", lambda: now[0])
+    monkeypatch.setattr("qa.sync.watch.monotonic", lambda: now[0])
     is_away = True
 
     def sync(changed: Sequence[Path]) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from fakes import FakeGenerator
 from qa.errors import GeneratorUnavailable
+from qa.speaking.write import write
 from qa.types import Claim, Document, Evidence, Passage
-from qa.write import write
 
 TEXTS = ("Cats purr at night.", "Dogs bark at strangers.", "Owls hunt mice.")
 SOURCES = {

@@ -24,7 +24,7 @@ from chroma_server import ChromaProcess
 from conftest import ROOT
 from indexing import INDEX
 from kills import OPERATIONS, SMALL_GRAPH, Bench, Outcome, state
-from qa import vectors
+from qa.storage import vectors
 from trials import Row, of_fuzzing, of_load, of_overload, of_tests
 
 ON_A_SERVER = 0.2

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Path, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 
+from qa.documents.sources import UPLOAD_ORIGIN
 from qa.errors import LoadError
 from qa.settings import Settings
-from qa.sources import UPLOAD_ORIGIN
+from qa.sync.uploads import MAX_DOCUMENTS, pair, read_upload
 from qa.types import Document
-from qa.uploads import MAX_DOCUMENTS, pair, read_upload
 from qa_api.problems import problem_of, responses
 from qa_api.routes import TheService
 from qa_api.schemas import (

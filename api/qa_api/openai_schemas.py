@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from qa.text import readable
+from qa.language.text import readable
 from qa.types import Status
 from qa_api.schemas import MAX_HISTORY, CitationOut, DisagreementOut, Lenient, Whole
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import closing
 
-from qa import uploads
 from qa.errors import DocumentNotFound, NameTaken
-from qa.index import Counts
 from qa.pipeline import QA, TOP_K
 from qa.settings import Settings
+from qa.storage.index import Counts
+from qa.sync import uploads
 from qa.types import Answer, Document, Scored, Step, Turn
 from qa_api.metrics import Metrics
 from qa_api.shared import SharedQA

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from qa.build import build_qa, open_to_write
 from qa.errors import IndexBusy, IndexDamaged, IndexMissing, QAError
-from qa.folder import database_in
-from qa.index import Counts, Index
 from qa.interfaces import Embedder
 from qa.pipeline import QA
 from qa.settings import Settings
+from qa.storage.folder import database_in
+from qa.storage.index import Counts, Index
 
 _BETWEEN_MENDINGS = 60.0
 """Seconds in which what could not be mended is not tried again."""

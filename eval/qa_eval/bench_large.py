@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.build import build_embedder, open_to_write, run_ingest
-from qa.index import manifest_of
+from qa.documents.sources import UPLOAD_ORIGIN
 from qa.interfaces import Embedder, Encoding, TokenVectors
-from qa.packing import pack
+from qa.language.text import sentence_spans
 from qa.settings import Settings
-from qa.sources import UPLOAD_ORIGIN
-from qa.store import Entry
-from qa.text import sentence_spans
+from qa.storage.index import manifest_of
+from qa.storage.packing import pack
+from qa.storage.store import Entry
 from qa.types import Document, Passage
 from qa_eval.bench_texts import SET
 from qa_eval.examples import SourceText

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.build import build_qa, run_ingest
-from qa.index import Index
+from qa.finding.retrieve import retrieve
 from qa.interfaces import Encoding
 from qa.pipeline import QA
-from qa.retrieve import retrieve
 from qa.settings import Settings
+from qa.storage.index import Index
 
 _WARM = 10
 """Questions asked before any is timed."""

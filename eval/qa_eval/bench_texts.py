@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa.errors import QAError
-from qa.text import sentence_spans
+from qa.language.text import sentence_spans
 from qa_eval.examples import SourceText
 from qa_eval.public import PublicQuestion, PublicSet, missing, read_public
 from qa_eval.run import write_corpus

@@ -9,8 +9,8 @@ from typing import Any
 
 from qa.errors import GeneratorError
 from qa.interfaces import Generator, Message
+from qa.language.text import sentence_spans
 from qa.pipeline import QA
-from qa.text import sentence_spans
 from qa_eval.examples import Example
 from qa_eval.run import InProcess, Json
 

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 
-from qa.grounding import dates_in, without_dates
-from qa.names import runs, same_name
-from qa.quantities import quantities
+from qa.language.names import runs, same_name
+from qa.support.grounding import dates_in, without_dates
+from qa.support.quantities import quantities
 
 Rule = Callable[[str, str], str | None]
 

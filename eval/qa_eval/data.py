@@ -15,8 +15,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from qa.documents.load import normalise
 from qa.errors import QAError
-from qa.load import normalise
 from qa.types import Turn
 from qa_eval.examples import Dataset, Example, GoldPosition, GoldSpan, Problem, SourceText
 from qa_eval.public import as_dataset, is_public, read_public

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from qa.finding.rank import RankedSentence
+from qa.language.short_answer import rank_values
+from qa.language.values import Value, compare
 from qa.pipeline import QA
-from qa.rank import RankedSentence
-from qa.short_answer import rank_values
-from qa.values import Value, compare
 from qa_eval.metrics import Interval, Pair, bootstrap_ci, contains, precision_row, recall_row
 from qa_eval.public import PublicQuestion, read_public
 from qa_eval.rows import Row

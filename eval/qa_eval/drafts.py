@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from qa.formats import is_loadable
-from qa.load import documents_of
-from qa.sources import scan
-from qa.text import sentence_spans
+from qa.documents.formats import is_loadable
+from qa.documents.load import documents_of
+from qa.documents.sources import scan
+from qa.language.text import sentence_spans
+from qa.language.values import Kind, Value, values
 from qa.types import Document
-from qa.values import Kind, Value, values
 
 _ASKS: dict[Kind, str] = {
     "date": "when",

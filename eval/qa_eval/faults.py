@@ -1,7 +1,7 @@
 """Does the verifier stop what it is there to stop? Drafts broken on purpose, one way each.
 
 An extractive answer is never broken, so good answers cannot show that `verify` works: these can.
-It is called as `qa.extract` names it, with the documents as they are stored.
+It is called as `qa.answering.extract` names it, with the documents as they are stored.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from qa import extract
+from qa.answering import extract
 from qa.errors import DocumentNotFound
 from qa.pipeline import QA
 from qa.types import Claim, Document, Draft, Evidence, Passage

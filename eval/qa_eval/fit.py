@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from qa.confidence import RELEVANCE, SIGNS, confidence_features, told_of_another
+from qa.finding.confidence import RELEVANCE, SIGNS, confidence_features, told_of_another
+from qa.finding.rank import FEATURES, RANKING, Ranking
 from qa.pipeline import QA
-from qa.rank import FEATURES, RANKING, Ranking
 from qa_eval.learning import run
 from qa_eval.logit import fit_logistic
 from qa_eval.metrics import auroc, ece

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from qa.build import build_embedder
 from qa.interfaces import Embedder
-from qa.support import SIGNS, support_features
+from qa.support.support import SIGNS, support_features
 from qa.weights import logistic
 from qa_eval.learning import run
 from qa_eval.logit import fit_logistic

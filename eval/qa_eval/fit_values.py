@@ -24,18 +24,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.confidence import sentence_relevance
-from qa.disagreement import FEATURES as PAIR_FEATURES
-from qa.disagreement import find_disagreement, pair_features, positions
-from qa.extract import considered
-from qa.rank import RankedSentence
-from qa.short_answer import FEATURES as VALUE_FEATURES
-from qa.short_answer import answer_type, features, short_answer
-from qa.short_answer import options as possible_values
-from qa.stands import FEATURES as STAND_FEATURES
-from qa.stands import Stand, Statement, all_stands, group_of
-from qa.text import sentence_spans
-from qa.values import Value
+from qa.answering.disagreement import FEATURES as PAIR_FEATURES
+from qa.answering.disagreement import find_disagreement, pair_features, positions
+from qa.answering.extract import considered
+from qa.answering.stands import FEATURES as STAND_FEATURES
+from qa.answering.stands import Stand, Statement, all_stands, group_of
+from qa.finding.confidence import sentence_relevance
+from qa.finding.rank import RankedSentence
+from qa.language.short_answer import FEATURES as VALUE_FEATURES
+from qa.language.short_answer import answer_type, features, short_answer
+from qa.language.short_answer import options as possible_values
+from qa.language.text import sentence_spans
+from qa.language.values import Value
 from qa.weights import use_weights
 from qa_eval.learning import store
 from qa_eval.metrics import contains
@@ -174,7 +174,8 @@ def _logistic(
 ) -> list[float]:
     """Logistic regression with a ridge of 1; `signs`: weights that must not be negative (1), positive (-1).
 
-    As in `qa.confidence`, a sign that reason asks for keeps a weight from learning what is peculiar to a set.
+    As in `qa.finding.confidence`, a sign that reason asks for keeps a weight from learning what is
+    peculiar to a set.
     """
     from scipy.optimize import minimize
 

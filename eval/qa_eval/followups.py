@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from qa.finding.question import standalone
 from qa.interfaces import Embedder
-from qa.question import standalone
 from qa_eval.metrics import bootstrap_ci, normalise, token_f1
 from qa_eval.public import PublicQuestion, read_public
 from qa_eval.rows import Row

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from qa.errors import QuestionInvalid, SettingsError
-from qa.grounding import Premise, missing_values
 from qa.interfaces import Embedder
 from qa.pipeline import QA
-from qa.support import support
+from qa.support.grounding import Premise, missing_values
+from qa.support.support import support
 from qa.types import Answer, Shown
 from qa.wire import wire_answer
 from qa_eval.chain import PASSAGES, Chain

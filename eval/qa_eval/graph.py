@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.build import build_embedder
-from qa.chroma import ChromaFolder
-from qa.index import Index
-from qa.recall import Recall
+from qa.doctor.recall import Recall
 from qa.settings import Settings
-from qa.vectors import HNSW, Vectors
+from qa.storage.chroma import ChromaFolder
+from qa.storage.index import Index
+from qa.storage.vectors import HNSW, Vectors
 from qa_eval.metrics import bootstrap_ci, percentile
 from qa_eval.public import read_public
 from qa_eval.public_suite import Say

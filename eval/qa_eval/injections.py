@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from qa.text import sentence_spans
+from qa.language.text import sentence_spans
 from qa.types import Answer
 from qa_eval.data import DatasetError
 from qa_eval.examples import SourceText

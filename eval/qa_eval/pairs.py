@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qa.grounding import Premise
-from qa.split import split
+from qa.documents.split import split
+from qa.support.grounding import Premise
 from qa.types import Document
 from qa_eval.public import in_tuning_half, read_rows, text_source
 

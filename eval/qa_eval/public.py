@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qa.rank import RankedSentence
-from qa.text import sentence_spans
+from qa.finding.rank import RankedSentence
+from qa.language.text import sentence_spans
 from qa.types import Turn
 from qa_eval.examples import Dataset, Example, GoldSpan, SourceText
 from qa_eval.metrics import contains

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qa.grounding import Premise, missing_values
+from qa.support.grounding import Premise, missing_values
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from qa.build import build_qa, run_ingest
+from qa.documents.metadata import METADATA_SUFFIX
 from qa.errors import DocumentNotFound, QAError, QuestionInvalid
-from qa.metadata import METADATA_SUFFIX
 from qa.pipeline import QA
 from qa.settings import Settings
 from qa.wire import wire_answer

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from qa.alignment import align
-from qa.grounding import Premise
+from qa.finding.rank import vocabulary_prior
 from qa.interfaces import Embedder
-from qa.rank import vocabulary_prior
-from qa.support import support
-from qa.text import sentence_spans
+from qa.language.text import sentence_spans
+from qa.support.alignment import align
+from qa.support.grounding import Premise
+from qa.support.support import support
 from qa_eval.corruptions import CORRUPTIONS, PARAPHRASES, Rule
 from qa_eval.examples import SourceText
 from qa_eval.metrics import Rows, auroc, balanced_accuracy, bootstrap_ci, ece, f1

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
-from qa.values import Value, values
+from qa.language.values import Value, values
 from qa_eval.public import PublicQuestion, PublicSet
 
 _NAME = re.compile(r"[A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+)*|\d{4}")

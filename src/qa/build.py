@@ -9,19 +9,19 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from qa.doctor import Check, Diagnosis, examine
-from qa.doctor import Progress as CheckProgress
-from qa.index import Index
-from qa.ingest import Cluster, ingest
+from qa.doctor.doctor import Check, Diagnosis, examine
+from qa.doctor.doctor import Progress as CheckProgress
+from qa.doctor.repair import repair
+from qa.doctor.vector_check import check_vectors_apart
 from qa.interfaces import Embedder, Generator
 from qa.models import EntailmentModel, OnnxEmbedder, TorchEmbedder, verify_files
 from qa.pipeline import QA
-from qa.reading import Report
-from qa.repair import repair
 from qa.settings import Settings, model_source
-from qa.support import Entails
-from qa.vector_check import check_vectors_apart
-from qa.writing import EmbedderFor, OnProgress
+from qa.storage.index import Index
+from qa.support.support import Entails
+from qa.sync.ingest import Cluster, ingest
+from qa.sync.reading import Report
+from qa.sync.writing import EmbedderFor, OnProgress
 
 _TORCH_PAYS_FROM = 400
 """Passages from which loading torch (about 7 s) is won back by its higher speed (75 against 35 a second)."""
@@ -41,7 +41,7 @@ def build_generator(settings: Settings) -> Generator | None:
     if source == "none":
         return None
     if source == "server":
-        from qa.generator import ChatGenerator
+        from qa.speaking.generator import ChatGenerator
 
         return ChatGenerator(
             base_url=settings.llm_base_url,
@@ -49,8 +49,8 @@ def build_generator(settings: Settings) -> Generator | None:
             api_key=settings.llm_api_key,
             timeout=settings.llm_timeout,
         )
-    from qa.local_llm import LocalGenerator
-    from qa.packaged import NAME, packaged_model
+    from qa.speaking.local_llm import LocalGenerator
+    from qa.speaking.packaged import NAME, packaged_model
 
     if source == "packaged":
         return LocalGenerator(packaged_model(), name=NAME, timeout=settings.llm_timeout)
@@ -127,7 +127,7 @@ def run_ingest(
 
 
 def _cluster_at(address: str) -> Cluster:
-    from qa.ray_ingest import on_cluster
+    from qa.sync.ray_ingest import on_cluster
 
     return partial(on_cluster, address=address, reader=OnnxEmbedder, encoder=TorchEmbedder)
 

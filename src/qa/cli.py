@@ -20,7 +20,7 @@ from qa.progress import IngestBar
 from qa.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from qa.reading import Report
+    from qa.sync.reading import Report
     from qa.types import Turn
 
 app = typer.Typer(
@@ -168,7 +168,7 @@ def remove_documents(
 ) -> None:
     """Delete documents that were uploaded or whose file is gone; others are removed in their folder."""
     from qa.build import open_to_write
-    from qa.uploads import remove
+    from qa.sync.uploads import remove
 
     settings = load_settings()
     with open_to_write(settings) as (index, _):
@@ -207,7 +207,7 @@ def sync_corpus(settings: Settings) -> None:
 
 
 def _watch(settings: Settings, paths: Sequence[Path], *, quiet: bool) -> None:
-    from qa.watch import watch
+    from qa.sync.watch import watch
 
     # Ctrl-C in the middle of an ingest is no failure: the next one completes it.
     with suppress(KeyboardInterrupt):

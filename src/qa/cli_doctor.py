@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from qa.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from qa.doctor import Diagnosis
+    from qa.doctor.doctor import Diagnosis
 
 _ROUNDS = 3
 """A damaged part may hide another: after a repair all is looked at again, and what shows then is mended."""

@@ -7,21 +7,21 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from qa.confidence import THRESHOLD, confidence
+from qa.answering.extract import Extract, extract
+from qa.answering.parts import parts
 from qa.errors import DocumentNotFound, GeneratorError, QuestionInvalid
-from qa.extract import Extract, extract
-from qa.index import Index
+from qa.finding.confidence import THRESHOLD, confidence
+from qa.finding.question import standalone
+from qa.finding.rank import Ranking, rank, vocabulary_prior
+from qa.finding.retrieve import read_candidates, retrieve
+from qa.finding.spell import Lexicon, correct
 from qa.interfaces import Embedder, Encoding
 from qa.interfaces import Generator as LanguageModel
-from qa.parts import parts
-from qa.question import standalone
-from qa.rank import Ranking, rank, vocabulary_prior
-from qa.retrieve import read_candidates, retrieve
-from qa.rewrite import rewrite
-from qa.speak import Spoken, make_offer, noted, speak
-from qa.spell import Lexicon, correct
-from qa.support import Entails
-from qa.text import readable
+from qa.language.text import readable
+from qa.speaking.rewrite import rewrite
+from qa.speaking.speak import Spoken, make_offer, noted, speak
+from qa.storage.index import Index
+from qa.support.support import Entails
 from qa.timing import milliseconds, timed
 from qa.types import (
     Answer,

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
-    from qa.writing import Progress as Done
+    from qa.sync.writing import Progress as Done
 
 
 class IngestBar:

@@ -1,0 +1,1 @@
+"""From evidence to the answer in quotes, verified against the stored text."""

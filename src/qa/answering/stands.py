@@ -1,0 +1,190 @@
+"""What each source gives as the answer: its likeliest value, and how serious an answer that is."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from qa.language.short_answer import AnswerType, possible_answers
+from qa.language.values import Value, compare, values
+from qa.language.words import terms
+from qa.weights import logistic, weights
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One ranked evidence sentence, as disagreements need it.
+
+    `passage` is the text around the sentence, itself included; `relevance` is the probability in
+    [0, 1] that the sentence is about what is asked.
+    """
+
+    number: int
+    document_id: str
+    title: str
+    published: str | None
+    sentence: str
+    passage: str
+    relevance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A value that a statement gives, with FEATURES and the probability that it is what is asked for."""
+
+    statement: Statement
+    value: Value
+    features: tuple[float, ...]
+    strength: float
+
+
+FEATURES = (
+    "intercept",
+    "sentence",  # coverage of the question's terms, weighed by rarity among the statements
+    "context",  # the same with the title and what stands beside the sentence
+    "context_share",  # context as a share of the best statement's
+    "relevance",
+    "relevance_share",  # relevance as a share of the best statement's
+    "beside",  # relevance of the best statement next to this one
+    "further",  # told as another, a second, a later one
+    "sure",  # probability of the value, given that the sentence answers
+)
+NEAR = 300  # characters each side of a sentence that can carry its subject
+NEIGHBOUR = 0.8  # what a question term counts when it stands beside the sentence, not in it
+AGAIN = 0.3  # what being told as another, later case takes away there
+OWN_WORDS = 0.6  # what a sentence's own coverage adds when statements of one document compete
+_FURTHER = re.compile(r"\b(?:another|second|again|later|subsequent(?:ly)?|next|follow-up|further)\b", re.I)
+_THEN = re.compile(
+    r"\b(?:that|this|the same) (?:day|night|time|week|month|year|occasion|meeting|event)\b", re.I
+)
+
+
+def group_of(value: Value) -> str:
+    """Which weights a value has: dates and amounts, names and phrases are not equally sure."""
+    return value.kind if value.kind in ("name", "phrase") else "value"
+
+
+def best_stands(question: str, kind: AnswerType, statements: Sequence[Statement]) -> list[Stand]:
+    """Each document's best stand, strongest first."""
+    best: dict[str, Stand] = {}
+    for stand in all_stands(question, kind, statements):
+        held = best.get(stand.statement.document_id)
+        if held is None or _fit(stand) > _fit(held):
+            best[stand.statement.document_id] = stand
+    return sorted(best.values(), key=lambda s: -s.strength)
+
+
+def _fit(stand: Stand) -> float:
+    """Within a document, a sentence with the question's words goes before its neighbours, the first case told
+    before another."""
+    own, further = (stand.features[FEATURES.index(name)] for name in ("sentence", "further"))
+    return stand.strength + OWN_WORDS * own - AGAIN * further
+
+
+def all_stands(question: str, kind: AnswerType, statements: Sequence[Statement]) -> list[Stand]:
+    """The likeliest value of every statement that honours the question's own dates and numbers."""
+    asked = tuple(v for v in values(question) if v.kind != "name")
+    rows = statement_features(question, statements)
+    ordinary = frozenset().union(*(_lower(s.passage) for s in statements))
+    stands = []
+    for statement, row in zip(statements, rows, strict=True):
+        if not _honours(asked, statement):
+            continue
+        found = possible_answers(question, statement.sentence)
+        for value, sure in [(v, p) for v, p in found if not _is_ordinary(v, kind, ordinary)][:1]:
+            features = (*row, sure)
+            by = weights(f"disagreement.{group_of(value)}", FEATURES)
+            stands.append(Stand(statement, value, features, logistic(features, by)))
+    return stands
+
+
+@lru_cache(maxsize=1024)
+def _lower(text: str) -> frozenset[str]:
+    """The words that a text writes without a capital."""
+    return frozenset(re.findall(r"\b[^\W\d_A-ZÀ-Þ]\w+", text))
+
+
+def _is_ordinary(value: Value, kind: AnswerType, ordinary: frozenset[str]) -> bool:
+    """Whether it is no name, since it is also written without capital (truecasing, Lita et al. 2003)."""
+    words = value.unit.split()
+    if value.kind != "name" or (kind == "other" and len(words) > 1):
+        return False
+    return all(word in ordinary or len(word) < 2 for word in words)
+
+
+def statement_features(question: str, statements: Sequence[Statement]) -> list[tuple[float, ...]]:
+    """FEATURES of each statement, but for the last, which is the value's."""
+    wanted = {t for t, _, _ in terms(question)}
+    inside = [{t for t, _, _ in terms(s.sentence)} & wanted for s in statements]
+    beside = [{t for t, _, _ in terms(f"{s.title} {_around(s)}")} & wanted for s in statements]
+    seen = Counter(t for a, b in zip(inside, beside, strict=True) for t in a | b)
+    idf = {t: math.log(1 + len(statements) / (0.5 + seen[t])) for t in wanted}
+    total = sum(idf.values()) or 1.0
+    own = [sum(idf[t] for t in a) / total for a in inside]
+    near = [
+        o + NEIGHBOUR * sum(idf[t] for t in b - a) / total
+        for o, a, b in zip(own, inside, beside, strict=True)
+    ]
+    most = max(near, default=0.0) or 1.0
+    top = max((s.relevance for s in statements), default=0.0) or 1.0
+    further = bool(_FURTHER.search(question))
+    return [
+        (
+            1.0,
+            own[i],
+            near[i],
+            near[i] / most,
+            max(s.relevance, 0.0),
+            max(s.relevance / top, 0.0),
+            max((o.relevance for o in statements if _adjacent(s, o)), default=0.0),
+            float(not further and _is_further(s)),
+        )
+        for i, s in enumerate(statements)
+    ]
+
+
+def _adjacent(one: Statement, other: Statement) -> bool:
+    """Whether nothing but white space stands between two sentences of one passage."""
+    if one.document_id != other.document_id or one.passage != other.passage or one is other:
+        return False
+    first, second = one.passage.find(one.sentence), one.passage.find(other.sentence)
+    if first > second:
+        one, other, first, second = other, one, second, first
+    return first >= 0 and not one.passage[first + len(one.sentence) : second].strip()
+
+
+def _is_further(statement: Statement) -> bool:
+    """Whether it is told as another case than the first: in it, or in the sentence "that day" refers to."""
+    if _FURTHER.search(statement.sentence):
+        return True
+    before = statement.passage[: max(statement.passage.find(statement.sentence), 0)]
+    return bool(_THEN.search(statement.sentence) and _FURTHER.search(before[-200:]))
+
+
+def _around(statement: Statement) -> str:
+    at = max(statement.passage.find(statement.sentence), 0)
+    return statement.passage[max(at - NEAR, 0) : at + len(statement.sentence) + NEAR]
+
+
+def _honours(asked: tuple[Value, ...], statement: Statement) -> bool:
+    """Whether the dates and numbers the question names are the statement's own, or at least near it."""
+    for wanted in asked:
+        here = values(statement.sentence)
+        same = [v for v in here if v.kind == wanted.kind]
+        if any(_names_it(wanted, v) for v in same):
+            continue
+        if wanted.kind == "date" and same:
+            return False
+        if not any(_names_it(wanted, v) for v in values(f"{statement.title}. {_around(statement)}")):
+            return False
+    return True
+
+
+def _names_it(wanted: Value, value: Value) -> bool:
+    """Whether a value is the one asked about; a year alone does not name "December 20"."""
+    vague = wanted.unit == "yearless" and value.unit == "ce" and value.low % 10000 == 0
+    return value.kind == wanted.kind and not vague and compare(wanted, value) != "different"

@@ -1,0 +1,1 @@
+"""Whether all of an index is there and right, and how it is mended."""

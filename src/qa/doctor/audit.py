@@ -1,0 +1,186 @@
+"""Whether the SQLite file of an index agrees with itself, and the mending of what others depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from qa.errors import IndexDamaged
+from qa.storage.database import transaction
+from qa.storage.packing import unpack_vector
+
+_UNIT_TOLERANCE = 1e-3
+"""By which the length of a stored vector may differ from 1: float32 rounds at 1e-6."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something wrong with one document."""
+
+    document_id: str
+    what: str
+
+
+def damage(connection: sqlite3.Connection) -> str:
+    """What SQLite finds wrong with the file as a file; empty where it is sound."""
+    try:
+        found = [one for (one,) in connection.execute("PRAGMA integrity_check(1)")]
+    except IndexDamaged as error:
+        return str(error)
+    return "" if found == ["ok"] else str(found[0])
+
+
+def orphans(connection: sqlite3.Connection) -> int:
+    """Number of passages without a document and of vectors without a passage."""
+    return len(connection.execute("PRAGMA foreign_key_check").fetchall())
+
+
+def drop_orphans(connection: sqlite3.Connection) -> None:
+    """Delete what `orphans` counts."""
+    with transaction(connection):
+        connection.execute("DELETE FROM passages WHERE document_id NOT IN (SELECT id FROM documents)")
+        connection.execute("DELETE FROM passage_vectors WHERE key NOT IN (SELECT key FROM passages)")
+
+
+def count(connection: sqlite3.Connection, table: str) -> int:
+    """Number of rows."""
+    (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(found)
+
+
+def document_ids(connection: sqlite3.Connection, manifest: str) -> list[str]:
+    """The ids of the documents that were made by `manifest`."""
+    rows = connection.execute("SELECT id FROM documents WHERE manifest = ? ORDER BY id", (manifest,))
+    return [one for (one,) in rows]
+
+
+def document_flaws(connection: sqlite3.Connection) -> Iterator[Flaw | None]:
+    """For each document, what is wrong with its text or metadata, or None."""
+    for document_id, text, sha256, metadata, pages in connection.execute(
+        "SELECT id, text, sha256, metadata, pages FROM documents"
+    ):
+        flaw = None
+        if revision(text) != sha256:
+            flaw = Flaw(document_id, "its text is not the one that was read")
+        elif not _is_object(metadata) or not _is_list(pages):
+            flaw = Flaw(document_id, "its metadata can't be read")
+        yield flaw
+
+
+def revision(text: str) -> str:
+    """The SHA-256 of a text in UTF-8, in hex digits."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def take_as_they_are(connection: sqlite3.Connection, document_ids: Iterable[str]) -> list[str]:
+    """Let the stored text of these documents count, and all that was made of it be made again.
+
+    Gives the ids of those whose text or metadata were not as they were written.
+    """
+    chosen = json.dumps(list(document_ids))
+    connection.create_function("revision", 1, revision, deterministic=True)
+    connection.create_function("is_object", 1, _is_object, deterministic=True)
+    connection.create_function("is_list", 1, _is_list, deterministic=True)
+    with transaction(connection):
+        altered = connection.execute(
+            "SELECT id FROM documents WHERE id IN (SELECT value FROM json_each(?))"
+            " AND (revision(text) != sha256 OR NOT is_object(metadata) OR NOT is_list(pages)) ORDER BY id",
+            (chosen,),
+        ).fetchall()
+        connection.execute(
+            # An upload's metadata has the name of its file; for others ingest puts it right.
+            "UPDATE documents SET manifest = '', sha256 = revision(text), metadata ="
+            " iif(is_object(metadata), metadata, json_object('file', file)),"
+            " pages = iif(is_list(pages), pages, '[]')"
+            " WHERE id IN (SELECT value FROM json_each(?))",
+            (chosen,),
+        )
+    return [one for (one,) in altered]
+
+
+def passage_flaws(connection: sqlite3.Connection) -> Iterator[Flaw | None]:
+    """For each passage, what is wrong with its place in the document, or None."""
+    document_id, text = None, ""
+    for passage_document, start, end, passage in connection.execute(
+        'SELECT document_id, start, "end", text FROM passages ORDER BY document_id'
+    ):
+        if passage_document != document_id:
+            document_id = passage_document
+            row = connection.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()
+            text = row[0] if row else ""
+        right = 0 <= start < end <= len(text) and text[start:end] == passage
+        yield None if right else Flaw(passage_document, f"characters {start}-{end} are not its passage's")
+
+
+def token_flaws(connection: sqlite3.Connection, dimension: int) -> Iterator[Flaw | None]:
+    """For each passage, what is wrong with the form of its token vectors, or None."""
+    for document_id, length, spans, size in connection.execute(
+        "SELECT document_id, length(text), token_spans, length(token_vectors) FROM passages"
+    ):
+        flaw = None
+        if len(spans) % 8 or size != len(spans) // 8 * dimension:
+            flaw = Flaw(document_id, "token vectors and their places are not of one number")
+        else:
+            places = np.frombuffer(spans, np.int32).reshape(-1, 2)
+            ordered = (places[:, 0] >= 0) & (places[:, 0] <= places[:, 1]) & (places[:, 1] <= length)
+            if not ordered.all():
+                flaw = Flaw(document_id, "a token vector is of no place in its passage")
+        yield flaw
+
+
+def vector_flaws(connection: sqlite3.Connection, dimension: int) -> Iterator[Flaw | None]:
+    """For each passage, what is wrong with the form of its stored vector, or None."""
+    for document_id, content in connection.execute(
+        "SELECT document_id, vector FROM passages LEFT JOIN passage_vectors USING (key)"
+    ):
+        flaw = None
+        if content is None:
+            flaw = Flaw(document_id, "a passage has no vector")
+        elif len(content) != 4 * dimension:
+            flaw = Flaw(document_id, f"a vector has not {dimension} dimensions")
+        elif abs(float(np.linalg.norm(unpack_vector(content))) - 1) > _UNIT_TOLERANCE:
+            flaw = Flaw(document_id, "a vector has not the length 1")
+        yield flaw
+
+
+def words_flaw(connection: sqlite3.Connection) -> str:
+    """What is wrong with the index of words; empty where it holds the words of the passages and no others."""
+    (lacking,) = connection.execute(
+        "SELECT count(*) FROM passages WHERE key NOT IN (SELECT id FROM passages_fts_docsize)"
+    ).fetchone()
+    if lacking:
+        return f"{lacking} passages can't be found by their words"
+    try:
+        # With a rank of 1 it is held against the passages too.
+        connection.execute("INSERT INTO passages_fts (passages_fts, rank) VALUES ('integrity-check', 1)")
+    except IndexDamaged:
+        return "the index of words is not that of the passages"
+    return ""
+
+
+def rebuild_words(connection: sqlite3.Connection) -> None:
+    """Make the index of words again from the passages."""
+    with transaction(connection):
+        connection.execute("INSERT INTO passages_fts (passages_fts) VALUES ('rebuild')")
+
+
+def _is_object(content: object) -> bool:
+    """Whether it is a JSON object, as metadata is."""
+    return isinstance(_value(content), dict)
+
+
+def _is_list(content: object) -> bool:
+    """Whether it is a JSON list, as the beginnings of pages are."""
+    return isinstance(_value(content), list)
+
+
+def _value(content: object) -> object:
+    try:
+        return json.loads(content) if isinstance(content, str) else None
+    except ValueError:
+        return None

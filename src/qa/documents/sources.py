@@ -1,0 +1,252 @@
+"""Which files a path stands for, and the id of each as a document."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qa.documents.formats import is_loadable
+from qa.documents.metadata import METADATA_SUFFIX
+from qa.errors import CorpusMissing, FileUnreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read; `origin` names the folder that its id, and `uri`, its path, are relative to."""
+
+    path: Path
+    document_id: str
+    uri: str
+    origin: str
+
+    def size(self) -> int:
+        """The bytes of the file; none if it can't be looked at."""
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one path named on the command line stands for.
+
+    `prefix` limits what counts as removed: documents of `origin` whose file begins with it and is no
+    longer there. A single file has none: it says nothing of other documents. `root` is the folder that
+    files of `origin` are relative to.
+    """
+
+    path: Path
+    root: Path
+    origin: str
+    prefix: str | None
+    index_folder: Path | None
+
+    @property
+    def sources(self) -> Iterator[Source]:
+        """The files, a folder at a time, as they are found.
+
+        Raises `FileUnreadable` for a folder that can't be listed: taken for empty, it would be emptied.
+        """
+        if self.prefix is None:
+            named = _ids(self.root, {self.path, *_listed(self.path.parent)})
+            yield self._source(self.path, named[self.path])
+            return
+        for files in _folders(self.path, self.index_folder):
+            named = _ids(self.root, files)
+            for file in files:
+                yield self._source(file, named[file])
+
+    def covers(self, path: Path) -> bool:
+        """Whether it reads `path`, another one, along with what lies around it."""
+        return self.path in path.parents and not is_hidden(path, self.path)
+
+    def filled(self, folder: Path) -> Path:
+        """The nearest folder that holds a file to read: this one, or one above it up to `path`."""
+        while folder != self.path and not self._holds_file(folder):
+            folder = folder.parent
+        return folder
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is a folder that holds no file to read."""
+        return self.prefix is not None and not self._holds_file(self.path)
+
+    def _holds_file(self, folder: Path) -> bool:
+        try:
+            return any(_folders(folder, self.index_folder))
+        except FileUnreadable:
+            return folder.exists()  # what it holds isn't known
+
+    def is_gone(self, file: str) -> bool:
+        """Whether a file of `origin` is no longer there to be read; see `is_gone`."""
+        return is_gone(self.root, file)
+
+    def _source(self, path: Path, document_id: str) -> Source:
+        return Source(path, document_id, path.relative_to(self.root).as_posix(), self.origin)
+
+
+CORPUS_ORIGIN = "corpus"
+UPLOAD_ORIGIN = "upload"
+"""Of what was handed in; any other origin is a folder."""
+
+
+def root_of(origin: str, corpus: Path) -> Path:
+    """The folder that files of `origin`, which is no upload, are relative to."""
+    return corpus.resolve() if origin == CORPUS_ORIGIN else Path(origin)
+
+
+def has_lost_file(origin: str, file: str, corpus: Path) -> bool:
+    """Whether the file that a document was read from is gone; see `is_gone`. Uploads have none to lose."""
+    return origin != UPLOAD_ORIGIN and is_gone(root_of(origin, corpus), file)
+
+
+def is_gone(root: Path, file: str) -> bool:
+    """Whether `file` of the folder `root` is there no longer, or in a hidden folder, which is not read.
+
+    One that can't be looked at is not gone, nor one behind a link to what may not be mounted.
+    """
+    path = root / file
+    try:
+        return is_hidden(path.parent, root) or not stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        between = (folder for folder in path.parents if root in folder.parents)
+        return not any(folder.is_symlink() and not folder.exists() for folder in between)
+    except OSError:
+        return False
+
+
+def is_hidden(path: Path, root: Path) -> bool:
+    """Whether `path`, or a folder between it and `root`, has a name that hides it."""
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def scan(path: Path, corpus: Path, index_folder: Path | None = None) -> Scan:
+    """The files under `path`, with ids relative to `corpus` where it lies inside, else to itself.
+
+    A document's id is its path without the suffix, or with it where two files would share an id.
+    Hidden files and folders, metadata files and the index are passed over. A hidden folder that is named
+    is read like one outside of the corpus, which goes on passing it over.
+    Raises `CorpusMissing` or `FileUnreadable`.
+    """
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        raise does_not_exist(path) from error
+    except OSError as error:
+        raise _unreadable(error) from error
+    corpus = corpus.resolve()
+    path = _as_seen(path, corpus)
+    folder = path if path.is_dir() else path.parent
+    inside = folder.is_relative_to(corpus) and not is_hidden(folder, corpus)
+    root = corpus if inside else folder
+    origin = CORPUS_ORIGIN if inside else str(root)
+    prefix = "" if folder == root else folder.relative_to(root).as_posix() + "/"
+    left_out = index_folder.resolve() if index_folder else None
+    return Scan(path, root, origin, prefix if path.is_dir() else None, left_out)
+
+
+def _as_seen(path: Path, corpus: Path) -> Path:
+    """Where `path` lies: a link that is in the corpus, or is a file, lies there and not where it leads to."""
+    named = path.resolve() if ".." in path.parts else path.absolute()
+    for folder in (named, *named.parents):
+        if folder.resolve() == corpus:
+            return corpus / named.relative_to(folder)
+    return named.resolve() if named.is_dir() else named.parent.resolve() / named.name
+
+
+def does_not_exist(path: Path) -> CorpusMissing:
+    """What is said of a path to read that isn't there."""
+    return CorpusMissing(f"{path} does not exist; put documents there or name another folder (QA_CORPUS).")
+
+
+def holds_no_document(path: Path) -> CorpusMissing:
+    """What is said of a folder to read in which there is nothing to be read."""
+    return CorpusMissing(f"{path} holds no document; put documents there or name another folder (QA_CORPUS).")
+
+
+def _folders(folder: Path, left_out: Path | None) -> Iterator[list[Path]]:
+    """The files of `folder` and of each folder under it but one, in order; none that has no file.
+
+    Links to folders are followed, but not back to a folder that they lie in.
+    """
+
+    def fail(error: OSError) -> None:
+        raise _unreadable(error) from error
+
+    for name, folders, names in os.walk(folder, onerror=fail, followlinks=True):
+        place = Path(name)
+        if left_out is not None and _is_same(place, left_out):
+            folders.clear()
+            continue
+        shown = (one for one in folders if not one.startswith("."))
+        folders[:] = sorted(one for one in shown if not _leads_back(place / one))
+        if files := _shown(place, names):
+            yield [*files, *_misnamed(_metadata(place, names), files)]
+
+
+def _leads_back(folder: Path) -> bool:
+    return folder.is_symlink() and any(_is_same(folder, one) for one in folder.parents)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether both are one folder, by device and inode."""
+    try:
+        return one.samefile(other)
+    except OSError:  # gone meanwhile, or there is no index yet
+        return False
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return _shown(folder, os.listdir(folder))
+    except OSError as error:
+        raise _unreadable(error) from error
+
+
+def _shown(folder: Path, names: Iterable[str]) -> list[Path]:
+    shown = sorted(name for name in names if not name.startswith(".") and not name.endswith(METADATA_SUFFIX))
+    return [path for name in shown if (path := folder / name).is_file()]
+
+
+def _metadata(folder: Path, names: Iterable[str]) -> list[Path]:
+    return [folder / name for name in names if name.endswith(METADATA_SUFFIX) and not name.startswith(".")]
+
+
+def described_by(metadata: Path) -> str | None:
+    """The name of the file beside it that a metadata file is for but is not called after, if there is one."""
+    return _misnamed([metadata], _listed(metadata.parent)).get(metadata)
+
+
+def _misnamed(metadata: Iterable[Path], files: Sequence[Path]) -> dict[Path, str]:
+    names = {file.name for file in files}
+    near = {
+        name.lower(): file.name
+        for file in reversed(files)
+        if is_loadable(file)
+        for name in (file.stem, file.name)
+    }
+    called = {path: path.name.removesuffix(METADATA_SUFFIX) for path in sorted(metadata)}
+    return {
+        path: near[name.lower()]
+        for path, name in called.items()
+        if name not in names and name.lower() in near
+    }
+
+
+def _unreadable(error: OSError) -> FileUnreadable:
+    return FileUnreadable(f"{error.filename} can't be read ({error.strerror}); correct its permissions.")
+
+
+def _ids(root: Path, files: Iterable[Path]) -> dict[Path, str]:
+    """The ids of the files of one folder; only such can collide."""
+    bare = {file: file.relative_to(root).with_suffix("").as_posix() for file in files}
+    shared = Counter(name for file, name in bare.items() if is_loadable(file))
+    return {
+        file: file.relative_to(root).as_posix() if shared[name] > 1 or not is_loadable(file) else name
+        for file, name in bare.items()
+    }
