@@ -16,7 +16,10 @@ from conftest import ROOT
 PACKAGES = {"qa": ROOT / "src/qa", "qa_api": ROOT / "api/qa_api", "qa_eval": ROOT / "eval/qa_eval"}
 FILES = [(package, path) for package, folder in PACKAGES.items() for path in sorted(folder.rglob("*.py"))]
 
-SQLITE = ("database", "store", "fulltext", "catalog", "stored_vectors", "audit", "salvage")
+PACKAGED = sorted((ROOT / "src/qa").glob("*/**/*.py"))
+
+STORED = ("database", "store", "fulltext", "catalog", "stored_vectors")
+FORMATS = "qa/documents/formats"
 
 ONLY_IN = {
     "chromadb": {"qa/storage/vectors.py", "qa/storage/chroma.py"},
@@ -26,26 +29,35 @@ ONLY_IN = {
     "sentence_transformers": {"qa/models.py"},
     "onnxruntime": {"qa/models.py"},
     "langchain_text_splitters": {"qa/documents/split.py"},
-    "sqlite3": {f"qa/{one}.py" for one in SQLITE},
+    "sqlite3": {f"qa/storage/{one}.py" for one in STORED} | {"qa/doctor/audit.py", "qa/doctor/salvage.py"},
     "openai": {"qa/speaking/generator.py"},
     "langchain_openai": {"qa/speaking/generator.py"},
     "httpx2": {"qa/speaking/generator.py"},
     "xllamacpp": {"qa/speaking/local_llm.py"},
     "ray": {"qa/sync/ray_ingest.py"},
     "pyarrow": {"qa/sync/ray_ingest.py"},
-    "pypdfium2": {"qa/documents/formats/pdf.py", "qa/documents/formats/pdf_lines.py"},
-    "docx": {"qa/documents/formats/docx.py"},
-    "lxml": {
-        "qa/documents/formats/html.py",
-        "qa/documents/formats/html_metadata.py",
-        "qa/documents/formats/docx.py",
-    },
+    "pypdfium2": {f"{FORMATS}/pdf.py", f"{FORMATS}/pdf_lines.py"},
+    "docx": {f"{FORMATS}/docx.py"},
+    "lxml": {f"{FORMATS}/html.py", f"{FORMATS}/html_metadata.py", f"{FORMATS}/docx.py"},
     "watchfiles": {"qa/sync/watch.py"},
     "langchain_huggingface": {"qa_eval/bench_peers.py"},
     "txtai": {"qa_eval/bench_peers.py"},
     "fastapi": {"qa_api"},
 }
-LEAVES = ("types", "errors", "text", "prompts")
+LEAVES = ("qa/types.py", "qa/errors.py", "qa/language/text.py", "qa/speaking/prompts.py")
+COMMON = {"types", "errors", "interfaces", "settings", "timing", "weights"}
+DRAWS_ON: dict[str, set[str]] = {
+    "language": set(),
+    "documents": {"language"},
+    "storage": {"documents"},
+    "sync": {"storage"},
+    "doctor": {"sync"},
+    "finding": {"storage"},
+    "answering": {"finding"},
+    "support": {"finding"},
+    "speaking": {"answering", "support"},
+}
+"""The packages of qa that each one imports from, and from theirs, besides what is common to all."""
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -53,7 +65,7 @@ def imports(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def name(package: str, path: Path) -> str:
@@ -67,12 +79,32 @@ def test_imports_keep_to_the_rules(package: str, path: Path) -> None:
         root = module.split(".")[0]
         if package == "qa":
             assert root not in {"qa_api", "qa_eval"}, f"{here} imports {module}"
-            if path.stem in LEAVES:
+            if here in LEAVES:
                 assert root != "qa", f"{here} is a leaf and imports {module}"
         if package == "qa_api":
             assert root != "qa_eval", f"{here} imports {module}"
         allowed = ONLY_IN.get(root)
         assert allowed is None or here in allowed or package in allowed, f"{here} imports {module}"
+
+
+def below(package: str) -> set[str]:
+    return {package}.union(*(below(one) for one in DRAWS_ON[package]))
+
+
+@pytest.mark.parametrize("path", PACKAGED, ids=[one.relative_to(ROOT).as_posix() for one in PACKAGED])
+def test_packages_draw_on_each_other_one_way(path: Path) -> None:
+    package = path.relative_to(ROOT / "src/qa").parts[0]
+    allowed = below(package) | COMMON
+    for module in imports(path):
+        root, _, rest = module.partition(".")
+        assert root != "qa" or rest.split(".")[0] in allowed, f"{path} imports {module}"
+
+
+@pytest.mark.parametrize("package", DRAWS_ON)
+def test_a_package_says_what_it_is_and_no_more(package: str) -> None:
+    said = ast.parse((ROOT / "src/qa" / package / "__init__.py").read_text())
+    assert ast.get_docstring(said)
+    assert len(said.body) == 1
 
 
 @pytest.mark.parametrize(("package", "path"), FILES, ids=[name(*one) for one in FILES])
