@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from qa.errors import ModelError
-from qa.models import EntailmentModel
+from qa.support.entailment import EntailmentModel
 
 WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] the cat dog slept barked did not . on mat".split()  # noqa: SIM905
 

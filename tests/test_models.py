@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sentence_transformers import SentenceTransformer
 
 from conftest import ROOT
 from qa import models
 from qa.errors import ModelError
-from qa.models import DIMENSION, MAX_WORD_PIECES, OnnxEmbedder, TorchEmbedder
+from qa.models import DIMENSION, MAX_WORD_PIECES, OnnxEmbedder, TorchEmbedder, torch_folder
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,14 @@ def test_texts_of_all_lengths_come_back_in_order(onnx: OnnxEmbedder) -> None:
         np.testing.assert_array_equal(small.vector, onnx.encode([text])[0].vector)
         assert full.vector @ torch.encode([text])[0].vector > 0.999
     assert torch.encode([]) == onnx.encode([]) == []
+
+
+def test_reading_without_padding_gives_what_the_library_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "_has_bfloat16", lambda: False)
+    texts = [f"Sentence number {n} tells of a river. " * (1 + 5 * n % 7) for n in range(12)]
+    ours = np.stack([one.vector for one in TorchEmbedder().encode(texts)])
+    library = SentenceTransformer(str(torch_folder()), device="cpu")
+    np.testing.assert_allclose(ours, library.encode(texts), atol=1e-5)
 
 
 def test_where_bfloat16_is_not_precise_enough_float32_reads(monkeypatch: pytest.MonkeyPatch) -> None:

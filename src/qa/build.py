@@ -14,10 +14,11 @@ from qa.doctor.doctor import Progress as CheckProgress
 from qa.doctor.repair import repair
 from qa.doctor.vector_check import check_vectors_apart
 from qa.interfaces import Embedder, Generator
-from qa.models import EntailmentModel, OnnxEmbedder, TorchEmbedder, verify_files
+from qa.models import OnnxEmbedder, TorchEmbedder, verify_files
 from qa.pipeline import QA
 from qa.settings import Settings, model_source
 from qa.storage.index import Index
+from qa.support.entailment import EntailmentModel
 from qa.support.support import Entails
 from qa.sync.ingest import Cluster, ingest
 from qa.sync.reading import Report

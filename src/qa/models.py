@@ -37,10 +37,7 @@ SAME_SPACE = 0.999
 """Cosine to the float32 vector from which a vector counts as being of the same space."""
 
 _BATCH_TOKENS = 2_000
-"""Word pieces of a batch, padding included: its activations stay in a processor's cache."""
-
-_STEP = 16
-"""Batches are padded to a multiple of it: PyTorch keeps code and memory for each width it meets."""
+"""Word pieces of a batch, about: its activations stay in a processor's cache."""
 
 _PROBES = (
     "Who signed the treaty?",
@@ -156,28 +153,24 @@ class TorchEmbedder(_Embedder):
                 self._model = _torch_model()
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
-        """See `Embedder.encode`. Texts of like length share a batch."""
-        pieces = self._pieces(texts)
-        batches = list(_batches([len(one.ids) for one in pieces]))
-        read = self._threads.map(lambda batch: self._encode_batch([pieces[i] for i in batch]), batches)
-        encodings: dict[int, Encoding] = {}
-        for batch, ones in zip(batches, read, strict=True):
-            encodings.update(zip(batch, ones, strict=True))
-        return [encodings[i] for i in range(len(texts))]
+        """See `Embedder.encode`."""
+        read = self._threads.map(self._encode_batch, _batches(self._pieces(texts)))
+        return [encoding for batch in read for encoding in batch]
 
     def _encode_batch(self, batch: Sequence[tokenizers.Encoding]) -> list[Encoding]:
-        longest = max(len(one.ids) for one in batch)
-        ids = np.zeros((len(batch), -(-longest // _STEP) * _STEP), dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for row, one in enumerate(batch):
-            ids[row, : len(one.ids)] = one.ids
-            mask[row, : len(one.ids)] = 1
+        """Encodings of texts that go through the model as one row, without padding."""
+        lengths = [len(one.ids) for one in batch]
+        ids = np.concatenate([one.ids for one in batch])[None]
+        places = np.concatenate([np.arange(length) for length in lengths])[None]
         with self._torch.inference_mode():
             output = self._model(
-                input_ids=self._torch.from_numpy(ids), attention_mask=self._torch.from_numpy(mask)
+                input_ids=self._torch.from_numpy(ids),
+                position_ids=self._torch.from_numpy(places),
+                lengths=lengths,
             )
-            hidden: NDArray[np.float32] = output.last_hidden_state.float().numpy()
-        return [_encoding(rows[: len(one.ids)], one) for rows, one in zip(hidden, batch, strict=True)]
+            hidden: NDArray[np.float32] = output.last_hidden_state[0].float().numpy()
+        parts = np.split(hidden, np.cumsum(lengths)[:-1])
+        return [_encoding(part, one) for part, one in zip(parts, batch, strict=True)]
 
     def _probed(self) -> NDArray[np.float32]:
         return np.stack([one.vector for one in self.encode(_PROBES)])
@@ -191,6 +184,7 @@ def torch_folder() -> Path:
 def _torch_model() -> Any:
     """The transformer of the sentence-transformers model, from files that are checked and no other."""
     from sentence_transformers.sentence_transformer.modules import Transformer
+    from transformers import AttentionInterface
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -199,17 +193,40 @@ def _torch_model() -> Any:
         verified(folder / name)
     kwargs = {"dtype": "float32", "use_safetensors": True, "local_files_only": True}
     model: Any = Transformer(str(folder), model_kwargs=kwargs)
+    AttentionInterface.register(_attention.__name__, _attention)
+    model.auto_model.set_attn_implementation(_attention.__name__)
     return model.auto_model.eval()
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Places of texts, the longest first, in runs of about `_BATCH_TOKENS` when padded to the longest."""
-    batch: list[int] = []
-    for place in sorted(range(len(lengths)), key=lambda one: -lengths[one]):
-        batch.append(place)
-        if len(batch) * lengths[batch[0]] >= _BATCH_TOKENS:
+def _attention(
+    module: Any, query: Any, key: Any, value: Any, mask: None, *, scaling: float, lengths: list[int], **_: Any
+) -> tuple[Any, None]:
+    """Attention of the texts of one row, each to itself.
+
+    (1, heads, pieces, size) come in, (1, pieces, heads, size) go out. A third of the time of encoding went
+    into PyTorch's own, which is slow for heads of 32: two products and a softmax in a processor's cache
+    take half of that.
+    """
+    import torch
+
+    whole = zip(*(one[0].split(lengths, dim=1) for one in (query * scaling, key, value)), strict=True)
+    texts = []
+    for queries, keys, values in whole:
+        scores = torch.bmm(queries, keys.transpose(1, 2))
+        texts.append(torch.bmm(torch.softmax(scores, dim=-1, out=scores), values))
+    return torch.cat(texts, dim=1).transpose(0, 1)[None], None
+
+
+def _batches(texts: Sequence[tokenizers.Encoding]) -> Iterator[list[tokenizers.Encoding]]:
+    """The texts in order, in runs of about `_BATCH_TOKENS`."""
+    batch: list[tokenizers.Encoding] = []
+    pieces = 0
+    for one in texts:
+        batch.append(one)
+        pieces += len(one.ids)
+        if pieces >= _BATCH_TOKENS:
             yield batch
-            batch = []
+            batch, pieces = [], 0
     if batch:
         yield batch
 
@@ -262,36 +279,3 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
     unit: NDArray[np.float32] = (vectors / np.maximum(norms, np.finfo(np.float32).tiny)).astype(np.float32)
     return unit
-
-
-class EntailmentModel:
-    """A cross-encoder that judges whether a premise entails a sentence, by sentence-transformers.
-
-    `name` is a folder or a hub's name. Raises `ModelError` where it can't be loaded, or where none of its
-    labels is called entailment. A model of one label is taken to give the probability of entailment.
-    """
-
-    def __init__(self, name: str) -> None:
-        from sentence_transformers import CrossEncoder
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        try:
-            self._model = CrossEncoder(name, device="cpu", model_kwargs={"use_safetensors": True})
-        except (OSError, ValueError) as error:
-            raise ModelError(
-                f"QA_NLI_MODEL={name} can't be loaded; name a folder with a cross-encoder, or one of a hub."
-            ) from error
-        labels: dict[int, str] = self._model.config.id2label
-        found = [number for number, label in labels.items() if label.lower().startswith("entail")]
-        if len(labels) > 1 and not found:
-            raise ModelError(f"QA_NLI_MODEL={name} has no label 'entailment', but {list(labels.values())}.")
-        self._label = found[0] if len(labels) > 1 else None
-
-    def entails(self, premise: str, sentence: str) -> float:
-        """The probability that who believes `premise` must believe `sentence`."""
-        pair = [(premise, sentence)]
-        if self._label is None:
-            return float(np.asarray(self._model.predict(pair, show_progress_bar=False)).ravel()[0])
-        scores = self._model.predict(pair, apply_softmax=True, show_progress_bar=False)
-        return float(np.asarray(scores)[0, self._label])
