@@ -35,7 +35,7 @@ from qa_api.openai_schemas import (
 from qa_api.problems import bug_of, openai_error, openai_responses, problem_of, respond
 from qa_api.routes import TheService, noted
 from qa_api.service import Service
-from qa_api.stream import Steps, answer_of, started, taken
+from qa_api.stream import Steps, answer_of, started, taken, waited_for
 
 router = APIRouter()
 _CREATED = 1_760_000_000
@@ -70,11 +70,12 @@ async def chat_completions(
 ) -> Response | ChatCompletion:
     """Answer the last user message; the messages before it are what it may refer to."""
     question, history = _question(body.messages)
-    steps = noted(taken(service.steps(question, history)), request, service)
+    steps = service.steps(question, history)
     chat = _Chat(body, service, str(request.base_url))
     if not body.stream:
-        return await run_in_threadpool(chat.completion, await answer_of(steps, request))
-    events = chat.events(await started(steps, request))
+        answer = await answer_of(noted(waited_for(steps), request, service), request)
+        return await run_in_threadpool(chat.completion, answer)
+    events = chat.events(await started(noted(taken(steps), request, service), request))
     return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Generator
 from contextlib import aclosing
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from qa import feedback as feedback_log
 from qa.errors import QAError
-from qa.types import Answer, Turn
+from qa.types import Answer, Step, Turn
 from qa.wire import wire_answer
 from qa_api.access import is_trusted
 from qa_api.problems import respond, responses
@@ -27,13 +27,13 @@ from qa_api.schemas import (
     SearchResponse,
 )
 from qa_api.service import Service
-from qa_api.stream import Steps, answer_events, answer_of, started, taken
+from qa_api.stream import Steps, answer_events, answer_of, started, taken, waited_for
 
 router = APIRouter()
 
 
-def service_of(request: Request) -> Service:
-    """The service that a request is for."""
+async def service_of(request: Request) -> Service:
+    """The service that a request is for; `async` to be called here, not by way of a thread."""
     service: Service = request.app.state.service
     return service
 
@@ -41,16 +41,15 @@ def service_of(request: Request) -> Service:
 TheService = Annotated[Service, Depends(service_of)]
 
 
-def _steps(body: AskRequest, service: Service) -> Steps:
+def _steps(body: AskRequest, service: Service) -> Generator[Step]:
     history = tuple(Turn(turn.role, turn.content) for turn in body.history)
-    steps = service.steps(
+    return service.steps(
         body.question,
         history,
         top_k=body.top_k,
         documents=body.documents,
         generate=body.generator == "default",
     )
-    return taken(steps)
 
 
 async def noted(steps: Steps, request: Request, service: Service) -> Steps:
@@ -78,12 +77,12 @@ _ASKING = responses(
 @router.post("/v1/ask", responses=_ASKING, response_model_exclude_unset=True)
 async def ask(body: AskRequest, service: TheService, request: Request) -> AskResponse:
     """Answer a question from the documents, with citations, or say that they do not."""
-    answer = await answer_of(noted(_steps(body, service), request, service), request)
+    answer = await answer_of(noted(waited_for(_steps(body, service)), request, service), request)
     return AskResponse.model_validate(wire_answer(answer, trace=body.trace))
 
 
 async def _started(body: AskRequest, service: TheService, request: Request) -> Steps:
-    return await started(noted(_steps(body, service), request, service), request)
+    return await started(noted(taken(_steps(body, service)), request, service), request)
 
 
 _EVENTS = (

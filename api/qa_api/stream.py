@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from contextlib import aclosing, contextmanager, suppress
 from typing import Any
 
 from fastapi import HTTPException, Request
@@ -22,11 +22,35 @@ _EVIDENCE = 10
 Steps = AsyncGenerator[Step, None]
 
 
-async def taken(steps: Generator[Step, None, None]) -> Steps:
+async def taken(steps: Generator[Step]) -> Steps:
     """The steps of an answer, taken in worker threads; who leaves early stops what makes them."""
-    try:
+    with _stopped(steps):
         while (step := await run_in_threadpool(next, steps, None)) is not None:
             yield step
+
+
+async def waited_for(steps: Generator[Step]) -> Steps:
+    """Like `taken`, for who is shown the answer alone: without the steps that take no time."""
+    with _stopped(steps):
+        step: Step = Waiting()
+        while isinstance(step, Waiting):
+            step = await run_in_threadpool(_next_wait, steps)
+            yield step
+
+
+def _next_wait(steps: Generator[Step]) -> Step:
+    """The next step that takes its time, or the last, after which the steps end in this thread too."""
+    step: Step = Waiting()
+    for step in steps:
+        if isinstance(step, Waiting):
+            break
+    return step
+
+
+@contextmanager
+def _stopped(steps: Generator[Step]) -> Iterator[None]:
+    try:
+        yield
     finally:
         with suppress(ValueError):  # a service that ends cancels this while a thread is still in `next`
             steps.close()

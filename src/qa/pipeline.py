@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 
 from qa.answering.extract import Extract, extract
@@ -40,6 +43,8 @@ TOP_K = 10
 _STAGES = ("retrieve", "rank", "compose", "verify")
 _CANDIDATES = 12
 """Passages that late interaction reads; more hold the answer too rarely to pay for (eval/LOG.md)."""
+_AT_ONCE = 1 + (os.cpu_count() or 1)
+"""Questions that are looked up at the same time: more would keep each other from the interpreter's lock."""
 
 
 class QA:
@@ -57,6 +62,7 @@ class QA:
         self.generator = generator
         self._entails = entails
         self._threads = ThreadPoolExecutor(thread_name_prefix="encode")
+        self._at_once = threading.Semaphore(_AT_ONCE)
         self._lexicon = Lexicon(embedder.vocabulary, index.terms, index.occurrences)
         self._information = vocabulary_prior(embedder.vocabulary)
         self.documents = index.documents
@@ -112,7 +118,7 @@ class QA:
         timings = dict.fromkeys(_STAGES, 0.0)
         model = self.generator if generate else None
         complete, degraded = yield from _standalone(question, turns, model)
-        with self.index.snapshot():
+        with self._snapshot():
             self._require(documents)
             complete = correct(complete, self._lexicon)
             ranking = self._ranking(complete, documents, timings)
@@ -143,12 +149,20 @@ class QA:
 
     def ranking(self, question: str, documents: Sequence[str] | None = None) -> Ranking:
         """The ranked evidence that `ask` composes an answer from, with the features that ranked it."""
-        with self.index.snapshot():
+        with self._snapshot():
             return self._ranking(_checked(question), documents, {})
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """One state of the index, for one of the few questions that are looked up at once."""
+        with self._at_once, self.index.snapshot():
+            yield
 
     def _require(self, documents: Sequence[str] | None) -> None:
         """Refuse ids that stand for nothing: a slip in one would look like "the documents do not say"."""
-        wanted = [readable(one) for one in documents or ()]
+        if documents is None:
+            return
+        wanted = [readable(one) for one in documents]
         found = self.index.sources(wanted)
         for one in wanted:
             if one not in found:
@@ -212,7 +226,7 @@ class QA:
     def search(self, query: str, k: int = TOP_K) -> tuple[Scored, ...]:
         """The `k` passages that fit `query` best. Raises `QuestionInvalid`."""
         query = _checked(query)
-        with self.index.snapshot():
+        with self._snapshot():
             hits = retrieve(query, self._encoding(query), self.index, k)
             return tuple(_scored(one.passage, one.fused) for one in hits)
 

@@ -56,7 +56,7 @@ def retrieve(
     depth = max(_DEPTH, k)
     words = search_words(question)
     if documents is None:
-        words = _rarest(words, index.frequency)
+        words = _rarest(words, index.frequencies(words, _MOST_SCORED))
     bm25 = dict(index.search_text(fts_query(words), depth, documents))
     cosines = dict(index.search_vectors(encoding().vector, depth, documents))
     farthest, highest = min(cosines.values(), default=0.0), max(bm25.values(), default=1.0)
@@ -98,13 +98,13 @@ def fts_query(words: Sequence[str]) -> str:
     return " OR ".join(f'"{word}"' for word in words)
 
 
-def _rarest(words: Sequence[str], frequency: Callable[[str, int], int]) -> list[str]:
+def _rarest(words: Sequence[str], frequencies: Sequence[int]) -> list[str]:
     """The rarest words, as many as stand in `_MOST_SCORED` passages together, and one at least.
 
     What a word adds to a score falls with the number of passages that have it, and what it costs rises
     with it: in a large index the commonest words decide nothing and take nearly all the time.
     """
-    counted = sorted((frequency(word, _MOST_SCORED), word) for word in words)
+    counted = sorted(zip(frequencies, words, strict=True))
     totals = itertools.accumulate(count for count, _ in counted)
     return [
         word

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+_REMEMBERED = 10_000
+"""Counts of words that are kept: common words take longest to count, and come again."""
 
 
 class FullText:
@@ -16,7 +20,9 @@ class FullText:
     def __init__(self, connection: Callable[[], sqlite3.Connection], writes: Callable[[], int]) -> None:
         self._connection = connection
         self._writes = writes
-        self._terms: tuple[int, tuple[str, ...]] = -1, ()
+        # Both take long, and are the same until the next write.
+        self._counted = lru_cache(_REMEMBERED)(self._count)
+        self._listed = lru_cache(1)(self._list)
 
     def search(self, query: str, k: int, documents: Sequence[str] | None = None) -> list[tuple[str, float]]:
         """The `k` best passages by BM25 for an FTS5 query: ids and scores, higher is better.
@@ -26,22 +32,44 @@ class FullText:
         if not query:
             return []
         if documents is None:  # only the best are looked up among the passages
-            rows = self._connection().execute(
-                "SELECT id, -score FROM passages JOIN (SELECT rowid AS key, rank AS score FROM passages_fts"
-                " WHERE passages_fts MATCH ? ORDER BY rank LIMIT ?) USING (key) ORDER BY score",
-                (query, k),
+            found = (
+                "SELECT id, -score AS score FROM passages JOIN (SELECT rowid AS key, rank AS score"
+                " FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rank LIMIT ?) USING (key)"
             )
+            parameters: tuple[object, ...] = query, k
         else:
-            rows = self._connection().execute(
-                "SELECT id, -bm25(passages_fts) FROM passages_fts JOIN passages ON key = passages_fts.rowid"
-                " WHERE passages_fts MATCH ? AND document_id IN (SELECT value FROM json_each(?))"
-                " ORDER BY bm25(passages_fts) LIMIT ?",
-                (query, json.dumps(list(documents)), k),
+            found = (
+                "SELECT id, -bm25(passages_fts) AS score FROM passages_fts"
+                " JOIN passages ON key = passages_fts.rowid WHERE passages_fts MATCH ?"
+                " AND document_id IN (SELECT value FROM json_each(?)) ORDER BY score DESC LIMIT ?"
             )
-        return [(passage_id, float(score)) for passage_id, score in rows]
+            parameters = query, json.dumps(list(documents)), k
+        # As one row: between two of them another thread takes over, and that may take a while.
+        (rows,) = (
+            self._connection()
+            .execute(f"SELECT json_group_array(json_array(id, score)) FROM ({found})", parameters)
+            .fetchone()
+        )
+        scores = [(str(passage_id), float(score)) for passage_id, score in json.loads(rows)]
+        return sorted(scores, key=lambda one: (-one[1], one[0]))
 
-    def frequency(self, word: str, most: int) -> int:
-        """In how many passages the word stands, in whatever inflection; counted up to `most`."""
+    def frequencies(self, words: Sequence[str], most: int) -> list[int]:
+        """In how many passages each word stands, in whatever inflection; counted up to `most`."""
+        writes = self._writes()
+        return [self._counted(writes, word, most) for word in words]
+
+    def occurrences(self, word: str, k: int = 3) -> list[str]:
+        """Texts of up to `k` passages that have the word, in whatever inflection."""
+        rows = self._connection().execute(
+            "SELECT text FROM passages_fts WHERE passages_fts MATCH ? LIMIT ?", (f'"{word}"', k)
+        )
+        return [text for (text,) in rows]
+
+    def terms(self) -> Sequence[str]:
+        """The stems of all words of the passages."""
+        return self._listed(self._writes())
+
+    def _count(self, _writes: int, word: str, most: int) -> int:
         (count,) = (
             self._connection()
             .execute(
@@ -52,17 +80,5 @@ class FullText:
         )
         return int(count)
 
-    def occurrences(self, word: str, k: int = 3) -> list[str]:
-        """Texts of up to `k` passages that have the word, in whatever inflection."""
-        rows = self._connection().execute(
-            "SELECT text FROM passages_fts WHERE passages_fts MATCH ? LIMIT ?", (f'"{word}"', k)
-        )
-        return [text for (text,) in rows]
-
-    def terms(self) -> Sequence[str]:
-        """The stems of all words of the passages; remembered, since reading them takes long."""
-        writes = self._writes()
-        if self._terms[0] != writes:
-            rows = self._connection().execute("SELECT term FROM passages_terms")
-            self._terms = writes, tuple(term for (term,) in rows)
-        return self._terms[1]
+    def _list(self, _writes: int) -> tuple[str, ...]:
+        return tuple(term for (term,) in self._connection().execute("SELECT term FROM passages_terms"))

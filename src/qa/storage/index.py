@@ -62,7 +62,7 @@ class Index:
         self.passages = store.passages
         self.tokens = store.tokens
         self.search_text = store.text.search
-        self.frequency = store.text.frequency
+        self.frequencies = store.text.frequencies
         self.terms = store.text.terms
         self.occurrences = store.text.occurrences
 
