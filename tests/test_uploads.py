@@ -121,6 +121,9 @@ def test_json_lines_are_a_document_each(client: TestClient) -> None:
     assert response.status_code == 207
     assert sorted(one["outcome"] for one in response.json()["results"]) == ["error", "unchanged"]
     assert [one["id"] for one in client.get("/v1/documents").json()] == ["faq/a", "faq/b", "lamp"]
+    response = lines(two, two.replace("long", "short"))
+    assert sorted(one["outcome"] for one in response.json()["results"]) == ["error", "unchanged"]
+    assert "line 2: the id 'b' is that of line 1" in response.text
     lines(two.replace("long", "short"))
     assert [one["id"] for one in client.get("/v1/documents").json()] == ["faq/b", "lamp"]
 
