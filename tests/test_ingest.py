@@ -97,7 +97,7 @@ def test_the_good_files_of_a_thousand_are_in_and_each_bad_one_is_named(
 def test_unchanged_files_are_not_parsed_again(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (corpus / "a.pdf").write_bytes(files.pdf(["A page."]))
     run(corpus)
-    monkeypatch.setattr("qa.sync.reading.parse_told", None)
+    monkeypatch.setattr("qa.sync.reading.parse", None)
     assert sorted(run(corpus).unchanged) == ["a", "cats", "dogs"]
 
 

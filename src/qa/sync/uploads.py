@@ -19,7 +19,7 @@ from qa.documents import formats
 from qa.documents.apart import ReadingProcess
 from qa.documents.formats import format_of, holds_many
 from qa.documents.formats.extract import Extract
-from qa.documents.load import Read, parse_lines, parse_told
+from qa.documents.load import Read, parse, parse_lines
 from qa.documents.metadata import METADATA_SUFFIX, parse_metadata
 from qa.documents.sources import CORPUS_ORIGIN, UPLOAD_ORIGIN, has_lost_file
 from qa.errors import DocumentKept, FileEmpty, FileTooLarge, IndexBusy, LoadError, NameInvalid, NameTaken
@@ -139,7 +139,7 @@ def read_upload(
             raise FileEmpty(f"{path} holds no text; remove it or fill it.")
         count = len(found)
     else:
-        document, left_out = parse_told(path, content, path.stem, name, known, read)
+        document, left_out = parse(path, content, path.stem, name, known, read)
         found = [document, *([left_out] if left_out else [])]
         count = 1
     if count > most:
