@@ -192,6 +192,23 @@ def test_a_document_of_the_corpus_is_kept(client: TestClient) -> None:
     assert "corpus folder" in response.json()["detail"]
 
 
+def test_the_id_of_a_document_whose_file_is_gone_is_free_once_that_is_deleted(
+    client: TestClient, settings_here: Settings
+) -> None:
+    file = settings_here.corpus / "gate.txt"
+    file.write_text("The gate of Ulm is green.")
+    run_ingest(settings_here, [settings_here.corpus])
+
+    def result() -> Any:
+        return upload(client, **{"gate.md": "The gate of Ulm is red."}).json()["results"][0]
+
+    assert result()["problem"]["detail"].endswith("from the corpus folder; rename the file.")
+    file.unlink()
+    assert "whose file is gone; delete that document first" in result()["problem"]["detail"]
+    assert client.delete("/v1/documents/gate").status_code == 204
+    assert result()["outcome"] == "created"
+
+
 def test_uploads_stay_when_the_corpus_is_read_again(client: TestClient, settings_here: Settings) -> None:
     upload(client, **{"bridge.txt": "The bridge of Ulm was opened in 1832."})
     (settings_here.corpus / "new.txt").write_text("The tower of Ulm is 161 metres high.")
