@@ -137,7 +137,7 @@ class Bench:
         with Index.write(self._work / INDEX, FakeEmbedder(), self._url) as index:
             (note,) = read_upload(f"{_UPLOAD}.txt", b"A note on the ferry. " * 40)
             assert isinstance(note, Document)
-            add([note], index, FakeEmbedder())
+            add([note], index, FakeEmbedder(), corpus)
         for n in range(4):
             if operation == "update":
                 _write(corpus, n, "second")

@@ -21,6 +21,7 @@ from qa.errors import (
     FileTooLarge,
     FormatUnknown,
     LoadError,
+    NameTaken,
 )
 
 
@@ -194,6 +195,22 @@ def test_a_line_that_is_none_is_named_and_the_others_are_read(line: str, complai
     assert isinstance(first, Extract)
     assert isinstance(third, Extract)
     assert complaint in str(second)
+
+
+def test_of_lines_with_one_id_the_first_counts_and_both_are_named() -> None:
+    given = (
+        '{"id": 3, "text": "A"}',
+        "",
+        '{"text": "B"}',
+        '{"id": "x", "text": "C"}',
+        '{"id": 3, "text": "D"}',
+    )
+    first, repeated, other, again = lines("\n".join(given))
+    assert [one.text for one in (first, other) if isinstance(one, Extract)] == ["A", "C"]
+    assert isinstance(repeated, NameTaken)
+    assert isinstance(again, NameTaken)
+    assert "a.jsonl, line 3: the id '3' is that of line 1" in str(repeated)
+    assert "a.jsonl, line 5: the id '3' is that of line 1" in str(again)
 
 
 def test_a_file_of_nothing_but_bad_lines_is_given_up() -> None:

@@ -53,7 +53,7 @@ def mutated(content: bytes) -> st.SearchStrategy[bytes]:
 
 
 def check(name: str, content: bytes) -> None:
-    found = outcome(lambda: parse(Path(name), content, "id", name, {}))
+    found = outcome(lambda: parse(Path(name), content, "id", name, {})[0])
     if isinstance(found, LoadError):
         assert name in str(found)
         assert str(found).isprintable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +20,7 @@ from qa.pipeline import QA
 from qa.types import Citation, Draft, Evidence
 from qa_eval.data import load
 from qa_eval.examples import Dataset
-from qa_eval.gate import Breach, FloorsError, breaches, read_floors
+from qa_eval.gate import EXTRA, Breach, FloorsError, breaches, read_floors
 from qa_eval.report import summarise
 from qa_eval.session import measure
 
@@ -104,3 +105,25 @@ def test_floors_that_are_missing_or_name_no_split_do_not_open_the_gate(tmp_path:
     (tmp_path / "floors.toml").write_text("[own.dve]\naccuracy = 1.0\n")
     with pytest.raises(FloorsError, match="dve"):
         read_floors(tmp_path / "floors.toml", "own")
+
+
+@pytest.mark.parametrize("floor", ["nan", "-inf", "inf", "true", '"0.5"', "[]"])
+def test_a_floor_that_is_no_number_does_not_open_the_gate(tmp_path: Path, floor: str) -> None:
+    (tmp_path / "floors.toml").write_text(f"[own.dev]\naccuracy = {floor}\n")
+    with pytest.raises(FloorsError, match=r"accuracy of \[own.dev\] is .*; give it a number"):
+        read_floors(tmp_path / "floors.toml", "own")
+
+
+@pytest.mark.parametrize("floors", [{"faults_stopped": 0.0}, {"sound_drafts_kept": 1.0}])
+def test_a_figure_that_is_no_number_misses_its_floor(dev: Dataset, qa: QA, floors: dict[str, float]) -> None:
+    report = summarise(measure(replace(dev, examples=dev.examples[:1]), qa), rounds=1)
+    broken = replace(report, extra=dict.fromkeys(floors, math.nan))
+    assert [one.name for one in breaches(broken, {EXTRA: floors})] == list(floors)
+
+
+def test_quotes_and_the_verifier_admit_no_exception() -> None:
+    floors = read_floors(FLOORS, "union_state")
+    assert set(floors) == {"dev", "test", EXTRA}
+    assert set(floors[EXTRA].items()) == {("faults_stopped", 1.0), ("sound_drafts_kept", 1.0)}
+    for split in ("dev", "test"):
+        assert (floors[split]["quote_exactness"], floors[split]["values_without_citation"]) == (1.0, 0.0)

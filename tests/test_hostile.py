@@ -28,7 +28,7 @@ def outcome(name: str, content: bytes) -> str:
     """The text that is read, as the service reads it, or the name of the error."""
     with ReadingProcess() as process:
         try:
-            return parse(Path(name), content, "id", name, {}, process.read).text
+            return parse(Path(name), content, "id", name, {}, process.read)[0].text
         except LoadError as error:
             return type(error).__name__ if name in str(error) else f"an error without a name: {error}"
 

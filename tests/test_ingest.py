@@ -97,7 +97,7 @@ def test_the_good_files_of_a_thousand_are_in_and_each_bad_one_is_named(
 def test_unchanged_files_are_not_parsed_again(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (corpus / "a.pdf").write_bytes(files.pdf(["A page."]))
     run(corpus)
-    monkeypatch.setattr("qa.sync.reading.parse_told", None)
+    monkeypatch.setattr("qa.sync.reading.parse", None)
     assert sorted(run(corpus).unchanged) == ["a", "cats", "dogs"]
 
 
@@ -156,7 +156,7 @@ def test_two_files_can_not_have_one_id(corpus: Path) -> None:
     report = run(corpus)
     reasons = sorted(failure.reason for failure in report.failed)
     assert len(reasons) == 3
-    assert any("birds.jsonl: the id 'birds/owls' is that of two lines" in reason for reason in reasons)
+    assert any("birds.jsonl, line 2: the id 'owls' is that of line 1" in reason for reason in reasons)
     assert any("owls.txt: the id 'birds/owls' belongs to birds.jsonl" in reason for reason in reasons)
     assert any("the id 'cats.txt' belongs to cats.txt" in reason for reason in reasons)
     assert sorted(run(corpus).unchanged) == sorted(report.added)

@@ -127,6 +127,19 @@ def test_a_link_is_one_document_whether_it_is_named_or_its_folder(corpus: Path) 
     assert run(corpus).removed == ["rats"]
 
 
+def test_a_folder_behind_two_links_is_indexed_once_by_the_name_that_it_has_now(corpus: Path) -> None:
+    (data := corpus.parent / "data").mkdir()
+    (data / "rats.txt").write_text("Rats gnaw.")
+    (corpus / "late").symlink_to(data)
+    assert "late/rats" in run(corpus).added
+    (corpus / "early").symlink_to(data)
+    report = run(corpus)
+    assert (report.added, report.removed) == (["early/rats"], ["late/rats"])
+    assert run(corpus, corpus / "late").unchanged == ["early/rats"]
+    (corpus / "own").symlink_to(corpus)
+    assert sorted(run(corpus).unchanged) == sorted(held(corpus)) == ["cats", "dogs", "early/rats"]
+
+
 def test_what_lies_behind_a_link_to_what_is_not_mounted_stays(corpus: Path) -> None:
     (share := corpus.parent / "share").mkdir()
     (share / "rats.txt").write_text("Rats gnaw.")

@@ -3,6 +3,9 @@ from __future__ import annotations
 import pytest
 
 from qa.answering.parts import parts
+from qa.finding.lexical import FUNCTION_WORDS
+from qa.finding.question import WH
+from qa.language.discourse import asks
 
 
 @pytest.mark.parametrize(
@@ -27,3 +30,11 @@ def test_joined_questions_each_stand_alone() -> None:
 
 def test_there_are_at_most_three() -> None:
     assert len(parts("Who came and when and where and why and how and what for?")) == 3
+
+
+@pytest.mark.parametrize("word", ["who", "whom", "whose", "what", "which", "when", "where", "why", "how"])
+def test_every_stage_knows_each_interrogative(word: str) -> None:
+    assert len(parts(f"Who built the bridge, and {word} paid it?")) == 2
+    assert asks(f"{word.capitalize()} it was built")
+    assert word in FUNCTION_WORDS
+    assert word in WH

@@ -77,7 +77,7 @@ def test_a_corpus_in_a_hidden_folder_is_not_hidden(tmp_path: Path) -> None:
     touch(tmp_path, ".local/corpus/a.txt")
     found = scan(tmp_path / ".local/corpus", tmp_path / ".local/corpus")
     assert [source.document_id for source in found.sources] == ["a"]
-    assert not found.is_gone("a.txt")
+    assert found.gone(["a.txt"]) == []
 
 
 def test_links_to_folders_are_followed_but_not_round_and_round(tmp_path: Path) -> None:
@@ -113,3 +113,47 @@ def test_the_index_is_passed_over_also_behind_a_link(tmp_path: Path) -> None:
     (tmp_path / "corpus" / "linked").symlink_to(tmp_path / "data")
     found = scan(tmp_path / "corpus", tmp_path / "corpus", tmp_path / "data" / "index")
     assert [one.document_id for one in found.sources] == ["a", "linked/b"]
+
+
+def test_a_folder_is_read_by_its_own_name_whatever_links_lead_to_it(tmp_path: Path) -> None:
+    touch(tmp_path, "m/c.txt", "m/deep/d.txt", ".store/e.txt")
+    links = {
+        "a": "m",
+        "z": "m/deep",
+        "m/deep/back": "m",
+        "shown": ".store",
+        "shown2": ".store",
+        "loop": "loop",
+    }
+    for link, target in links.items():
+        (tmp_path / link).symlink_to(tmp_path / target)
+    assert ids(tmp_path, tmp_path) == ["m/c", "m/deep/d", "shown/e"]
+    assert ids(tmp_path / "a", tmp_path) == ["m/c", "m/deep/d"]
+    assert ids(tmp_path / "a" / "deep", tmp_path) == ids(tmp_path / "z", tmp_path) == ["m/deep/d"]
+    assert ids(tmp_path / "z" / "d.txt", tmp_path) == ["m/deep/d"]
+    assert ids(tmp_path / "shown2", tmp_path) == ["shown/e"]
+    assert scan(tmp_path, tmp_path).gone(["a/c.txt", "m/c.txt", "shown/e.txt", "shown2/e.txt"]) == [
+        "a/c.txt",
+        "shown2/e.txt",
+    ]
+
+
+def test_a_folder_elsewhere_is_read_by_the_first_of_its_names(tmp_path: Path) -> None:
+    touch(tmp_path, "corpus/sub/a.txt", "data/b.txt", "data/deep/c.txt", "other/d.txt")
+    corpus = tmp_path / "corpus"
+    links = {
+        "corpus/y": "data",
+        "corpus/x": "data",
+        "corpus/sub/inner": "data/deep",
+        "corpus/zz": "data/deep",
+    }
+    rings = {"data/deep/ring": "other", "other/ring": "data"}
+    for link, target in {**links, **rings}.items():
+        (tmp_path / link).symlink_to(tmp_path / target)
+    expected = ["sub/a", "sub/inner/c", "sub/inner/ring/d", "sub/inner/ring/ring/b"]
+    assert ids(corpus, corpus) == expected
+    for named in ("x", "y"):
+        assert ids(corpus / named, corpus) == ["sub/inner/ring/ring/b"]
+    assert ids(corpus / "zz" / "c.txt", corpus) == ["sub/inner/c"]
+    (corpus / "sub" / "inner").unlink()
+    assert ids(corpus, corpus) == ["sub/a", "x/b", "x/deep/c", "x/deep/ring/d"]

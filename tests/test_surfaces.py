@@ -194,7 +194,7 @@ def test_documents_are_listed_shown_and_deleted(tmp_path: Path) -> None:
         for name in ("lamp.txt", "tower.txt"):
             (document,) = read_upload(name, text)
             assert isinstance(document, Document)
-            assert add([document], index, embedder) == ["created"]
+            assert add([document], index, embedder, settings.corpus) == ["created"]
     assert "lamp  undated" in command(settings, "documents", "list")
     assert command(settings, "documents", "show", "lamp").strip() == text.decode()
     assert "deleted" in command(settings, "documents", "rm", "lamp")

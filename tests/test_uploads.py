@@ -121,6 +121,9 @@ def test_json_lines_are_a_document_each(client: TestClient) -> None:
     assert response.status_code == 207
     assert sorted(one["outcome"] for one in response.json()["results"]) == ["error", "unchanged"]
     assert [one["id"] for one in client.get("/v1/documents").json()] == ["faq/a", "faq/b", "lamp"]
+    response = lines(two, two.replace("long", "short"))
+    assert sorted(one["outcome"] for one in response.json()["results"]) == ["error", "unchanged"]
+    assert "line 2: the id 'b' is that of line 1" in response.text
     lines(two.replace("long", "short"))
     assert [one["id"] for one in client.get("/v1/documents").json()] == ["faq/b", "lamp"]
 
@@ -187,6 +190,23 @@ def test_a_document_of_the_corpus_is_kept(client: TestClient) -> None:
     response = client.delete("/v1/documents/lamp")
     assert (response.status_code, response.json()["type"]) == (409, "urn:qa:problem:document-kept")
     assert "corpus folder" in response.json()["detail"]
+
+
+def test_the_id_of_a_document_whose_file_is_gone_is_free_once_that_is_deleted(
+    client: TestClient, settings_here: Settings
+) -> None:
+    file = settings_here.corpus / "gate.txt"
+    file.write_text("The gate of Ulm is green.")
+    run_ingest(settings_here, [settings_here.corpus])
+
+    def result() -> Any:
+        return upload(client, **{"gate.md": "The gate of Ulm is red."}).json()["results"][0]
+
+    assert result()["problem"]["detail"].endswith("from the corpus folder; rename the file.")
+    file.unlink()
+    assert "whose file is gone; delete that document first" in result()["problem"]["detail"]
+    assert client.delete("/v1/documents/gate").status_code == 204
+    assert result()["outcome"] == "created"
 
 
 def test_uploads_stay_when_the_corpus_is_read_again(client: TestClient, settings_here: Settings) -> None:

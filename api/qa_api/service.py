@@ -101,7 +101,7 @@ class Service:
         `whole` are those of them that are all that their files say.
         """
         with self._shared.changing() as (index, embedder):
-            outcomes = uploads.add(documents, index, embedder, self.reading.go_on)
+            outcomes = uploads.add(documents, index, embedder, self.settings.corpus, self.reading.go_on)
             uploads.remove_others(whole, index)
             return outcomes
 

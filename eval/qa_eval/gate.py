@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,6 +57,9 @@ def read_floors(path: Path, name: str) -> Floors:
             raise FloorsError(
                 f"{path}: [{name}.{split}] names no figure of ours: {', '.join(sorted(unknown))}."
             )
+        for figure, floor in figures.items():
+            if not isinstance(floor, int | float) or isinstance(floor, bool) or not math.isfinite(floor):
+                raise FloorsError(f"{path}: {figure} of [{name}.{split}] is {floor!r}; give it a number.")
     return floors
 
 
@@ -75,6 +79,7 @@ def breaches(report: Report, floors: Floors, *, in_process: bool = True, whole: 
         asked_for = split in measured or (whole and split != EXTRA)
         for name, floor in wanted.items() if asked_for else ():
             value = measured.get(split, {}).get(name)
-            if value is None or (value > floor if lower_is_better(name) else value < floor):
+            # Said so that a figure which is no number ("nan") misses it.
+            if value is None or not (value <= floor if lower_is_better(name) else value >= floor):
                 found.append(Breach(split, name, value, floor))
     return found

@@ -17,7 +17,7 @@ from qa.answering.stands import Stand, Statement, best_stands, group_of, stateme
 from qa.finding.premise import is_of_another
 from qa.language.short_answer import AnswerType, answer_type, is_lasting
 from qa.language.values import Value, compare, values
-from qa.language.words import fold, stem, terms
+from qa.language.words import INTERROGATIVES, fold, stem, terms
 from qa.types import Disagreement, Position
 from qa.weights import logistic, weights
 
@@ -38,7 +38,7 @@ SERIOUS = 0.4  # least relevance of a statement that takes a position: about wha
 COMPARABLE = 0.6  # or, where nothing is that relevant, this share of the most relevant one's
 RELATED = 0.1  # least strength of a duration that goes back to the same time as a serious one
 _NAMED = ("who", "where")  # what is always a name, so that two names answer the same more often
-_ASKS = re.compile(r"\b(?:who|whom|whose|what|which|when|where|why|how)\b", re.I)
+_ASKS = re.compile(rf"\b(?:{'|'.join(INTERROGATIVES)})\b", re.I)
 _DENIAL = re.compile(r"\b(?:not|never|no longer|neither|nor|denied|cannot)\b|n[’']t\b", re.I)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from qa.finding.question import standalone
+from qa.language.words import INTERROGATIVES
 from qa.types import Turn
 
-_INTERROGATIVE = r"(?:who|whom|whose|when|where|why|how|what|which)"
+_INTERROGATIVE = rf"(?:{'|'.join(INTERROGATIVES)})"
 _JOINT = re.compile(rf",? and (?=(?:(?:in|at|by|for|from|of|on|to|with) )?{_INTERROGATIVE}\b)", re.IGNORECASE)
 _ASKS = re.compile(rf"\b{_INTERROGATIVE}\b", re.IGNORECASE)
 _MOST = 3

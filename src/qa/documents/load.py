@@ -31,7 +31,7 @@ def load(path: Path, document_id: str, uri: str) -> Document:
     except OSError as error:
         raise unreadable(path, error) from error
     formats.format_of(path, size)  # before reading what may be gigabytes of a film
-    return parse(path, read_bytes(path), document_id, uri, _described(path))
+    return parse(path, read_bytes(path), document_id, uri, _described(path))[0]
 
 
 def documents_of(path: Path, document_id: str, uri: str) -> Iterator[Document]:
@@ -67,23 +67,12 @@ def parse(
     uri: str,
     metadata: Mapping[str, str],
     read: Read = formats.read,
-) -> Document:
-    """The document that the bytes of a file say; `path` tells its type and is named in complaints.
-
-    Raises a `LoadError` that says what to do with the file.
-    """
-    return parse_told(path, content, document_id, uri, metadata, read)[0]
-
-
-def parse_told(
-    path: Path,
-    content: bytes,
-    document_id: str,
-    uri: str,
-    metadata: Mapping[str, str],
-    read: Read = formats.read,
 ) -> tuple[Document, FileScanned | None]:
-    """What `parse` gives, and what it leaves out of the file, if that is to be told."""
+    """The document that the bytes of a file say, and what it leaves out of them, if that is to be told.
+
+    `path` tells the type of the file and is named in complaints. Raises a `LoadError` that says what to do
+    with the file.
+    """
     extract = read(path, content)
     document = _document(path, extract, document_id, uri, metadata)
     return document, FileScanned(extract.left_out) if extract.left_out else None

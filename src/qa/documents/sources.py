@@ -7,8 +7,10 @@ import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from qa.documents.folders import Folders, is_hidden
 from qa.documents.formats import is_loadable
 from qa.documents.metadata import METADATA_SUFFIX
 from qa.errors import CorpusMissing, FileUnreadable
@@ -56,7 +58,7 @@ class Scan:
             named = _ids(self.root, {self.path, *_listed(self.path.parent)})
             yield self._source(self.path, named[self.path])
             return
-        for files in _folders(self.path, self.index_folder):
+        for files in self._files(self.path):
             named = _ids(self.root, files)
             for file in files:
                 yield self._source(file, named[file])
@@ -66,7 +68,10 @@ class Scan:
         return self.path in path.parents and not is_hidden(path, self.path)
 
     def filled(self, folder: Path) -> Path:
-        """The nearest folder that holds a file to read: this one, or one above it up to `path`."""
+        """The nearest folder that holds a file to read: this one, or one above it up to `path`.
+
+        One that is read under another name holds none.
+        """
         while folder != self.path and not self._holds_file(folder):
             folder = folder.parent
         return folder
@@ -78,13 +83,25 @@ class Scan:
 
     def _holds_file(self, folder: Path) -> bool:
         try:
-            return any(_folders(folder, self.index_folder))
+            return any(self._files(folder))
         except FileUnreadable:
             return folder.exists()  # what it holds isn't known
 
-    def is_gone(self, file: str) -> bool:
-        """Whether a file of `origin` is no longer there to be read; see `is_gone`."""
-        return is_gone(self.root, file)
+    def gone(self, files: Iterable[str]) -> list[str]:
+        """Those files of `origin` that are no longer there to be read, or are read under another name."""
+        folders = Folders(self.root, self.index_folder)
+        renamed = cache(lambda folder: folders.has_renamed(self.root / folder))
+        return [file for file in files if is_gone(self.root, file) or renamed(file.rpartition("/")[0])]
+
+    def _files(self, folder: Path) -> Iterator[list[Path]]:
+        """The files of `folder` and of each folder under it, where read by that name; none without one."""
+
+        def fail(error: OSError) -> None:
+            raise _unreadable(error) from error
+
+        for place, names in Folders(self.root, self.index_folder).under(folder, fail):
+            if files := _shown(place, names):
+                yield [*files, *_misnamed(_metadata(place, names), files)]
 
     def _source(self, path: Path, document_id: str) -> Source:
         return Source(path, document_id, path.relative_to(self.root).as_posix(), self.origin)
@@ -120,16 +137,12 @@ def is_gone(root: Path, file: str) -> bool:
         return False
 
 
-def is_hidden(path: Path, root: Path) -> bool:
-    """Whether `path`, or a folder between it and `root`, has a name that hides it."""
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
-
-
 def scan(path: Path, corpus: Path, index_folder: Path | None = None) -> Scan:
     """The files under `path`, with ids relative to `corpus` where it lies inside, else to itself.
 
     A document's id is its path without the suffix, or with it where two files would share an id.
-    Hidden files and folders, metadata files and the index are passed over. A hidden folder that is named
+    Hidden files and folders, metadata files and the index are passed over. A folder that links give several
+    names is read under one of them, whichever was named (see `Folders`). A hidden folder that is named
     is read like one outside of the corpus, which goes on passing it over.
     Raises `CorpusMissing` or `FileUnreadable`.
     """
@@ -145,9 +158,12 @@ def scan(path: Path, corpus: Path, index_folder: Path | None = None) -> Scan:
     inside = folder.is_relative_to(corpus) and not is_hidden(folder, corpus)
     root = corpus if inside else folder
     origin = CORPUS_ORIGIN if inside else str(root)
-    prefix = "" if folder == root else folder.relative_to(root).as_posix() + "/"
     left_out = index_folder.resolve() if index_folder else None
-    return Scan(path, root, origin, prefix if path.is_dir() else None, left_out)
+    own = Folders(root, left_out).name(folder)
+    prefix = "" if own == root else own.relative_to(root).as_posix() + "/"
+    if path == folder:
+        return Scan(own, root, origin, prefix, left_out)
+    return Scan(own / path.name, root, origin, None, left_out)
 
 
 def _as_seen(path: Path, corpus: Path) -> Path:
@@ -167,38 +183,6 @@ def does_not_exist(path: Path) -> CorpusMissing:
 def holds_no_document(path: Path) -> CorpusMissing:
     """What is said of a folder to read in which there is nothing to be read."""
     return CorpusMissing(f"{path} holds no document; put documents there or name another folder (QA_CORPUS).")
-
-
-def _folders(folder: Path, left_out: Path | None) -> Iterator[list[Path]]:
-    """The files of `folder` and of each folder under it but one, in order; none that has no file.
-
-    Links to folders are followed, but not back to a folder that they lie in.
-    """
-
-    def fail(error: OSError) -> None:
-        raise _unreadable(error) from error
-
-    for name, folders, names in os.walk(folder, onerror=fail, followlinks=True):
-        place = Path(name)
-        if left_out is not None and _is_same(place, left_out):
-            folders.clear()
-            continue
-        shown = (one for one in folders if not one.startswith("."))
-        folders[:] = sorted(one for one in shown if not _leads_back(place / one))
-        if files := _shown(place, names):
-            yield [*files, *_misnamed(_metadata(place, names), files)]
-
-
-def _leads_back(folder: Path) -> bool:
-    return folder.is_symlink() and any(_is_same(folder, one) for one in folder.parents)
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    """Whether both are one folder, by device and inode."""
-    try:
-        return one.samefile(other)
-    except OSError:  # gone meanwhile, or there is no index yet
-        return False
 
 
 def _listed(folder: Path) -> list[Path]:

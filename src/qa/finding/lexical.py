@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from qa.documents.instructions import statements
 from qa.interfaces import TokenVectors
-from qa.language.words import stem
+from qa.language.words import INTERROGATIVES, stem
 
 Floats = NDArray[np.float32]
 
@@ -24,8 +24,7 @@ def _listed(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_INTERROGATIVE = _listed("what which who whom whose when where why how")
-FUNCTION_WORDS = _INTERROGATIVE | _listed(
+FUNCTION_WORDS = frozenset(INTERROGATIVES) | _listed(
     """a an the of in on at to for from by with and or but nor as is are was were be been being am do does
     did doing done has have had having will would shall should can could may might must it its this that
     these those there here he she they them his her their him i you we us our your my me not no than then
@@ -159,7 +158,7 @@ def read_question(question: str, tokens: TokenVectors, information: Callable[[st
         words=frozenset(t.stem for _, t in words),
         vectors=vectors,
         weights=weights / max(float(weights.sum()), 1e-6),
-        interrogative=np.concatenate([none, *(t.tokens for w, t in words if w in _INTERROGATIVE)]),
+        interrogative=np.concatenate([none, *(t.tokens for w, t in words if w in INTERROGATIVES)]),
         spread=spread,
         negated=bool(_NEGATION.search(question)),
     )

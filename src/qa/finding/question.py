@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from qa.language.words import singular
+from qa.language.words import INTERROGATIVES, singular
 from qa.types import Turn
 
 # Turns looked at; characters of each, of the question, a phrase, a joined question; words of the last.
@@ -29,7 +29,7 @@ PREPOSITIONS = set(split("""in at from to on of for by with without about into o
 during since until through between among against near within across around per than as like via toward"""))
 POINTING, ADVERBS = set(split("this that these those")), set(split("why when where how"))
 DETERMINERS = POINTING | set(split("the a an their his her its my our your"))
-SUBJECTS, WH = set(split("i you we they he she it people")), ADVERBS | set(split("what which who whom whose"))
+SUBJECTS, WH = set(split("i you we they he she it people")), set(INTERROGATIVES)
 VERBS = set(split("""tell give show explain describe know think want need said say says mean means get got go
 goes went make made take took come came become became happens happened see saw find found let talk please hear
 heard look seem feel ask help helps began wrote won lost held met work works use used live died buy pay sell

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from qa.language.words import INTERROGATIVES
 from qa.types import Evidence
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _ITEM = re.compile(rf"^[(\"“‘]*({'|'.join(_ORDINALS)})(?:ly)?(?: of all)?\s?[,:]", re.IGNORECASE)
 """How an item of a series begins: "First, ..."; the comma tells it from "First built in 1871 ..."."""
 
-_INTERROGATIVE = re.compile(r"^[(\"“‘]*(?:who|whom|whose|when|where|why|how|what|which)\b", re.IGNORECASE)
+_INTERROGATIVE = re.compile(rf"^[(\"“‘]*(?:{'|'.join(INTERROGATIVES)})\b", re.IGNORECASE)
 _NO_HEADING = re.compile(r"[,:\n]|[.!…;](?:['\"”’)\]]|\[\d+\])*$")
 """What a heading has not: parts, lines, a stop at its end, which the mark of a note may follow."""
 _ASKS_WHY = re.compile(

@@ -17,6 +17,7 @@ SMALL = frozenset(
     "despite under over into about around first second third early last next later today yet even according "
     "earlier many more between whose whom".split()
 )
+INTERROGATIVES = ("who", "whom", "whose", "what", "which", "when", "where", "why", "how")
 _ASKING = frozenset(
     "much long kind type name called according often said say says please would could can will "  # noqa: SIM905
     "year date day time people person percentage percent share number amount".split()

@@ -98,11 +98,6 @@ class Noting:
         """
         document_id, here = fresh.document.id, (fresh.origin, fresh.file)
         claimed = self._claimed.get(document_id)
-        if claimed == here:
-            raise NameTaken(
-                f"{self._path(fresh)}: the id '{document_id}' is that of two lines; give each an 'id' of its"
-                " own (a line without one has its number)."
-            )
         if claimed is not None:
             raise self._taken(fresh, *claimed)
         before = self._index.known([document_id]).get(document_id)

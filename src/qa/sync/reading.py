@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from qa.documents import formats
 from qa.documents.apart import ReadingProcess
-from qa.documents.load import Read, beside, load_lines, parse_told, read_beside, read_bytes, unreadable
+from qa.documents.load import Read, beside, load_lines, parse, read_beside, read_bytes, unreadable
 from qa.documents.metadata import METADATA_SUFFIX, parse_metadata
 from qa.documents.sources import Source, described_by
 from qa.documents.split import CountTokens, split
@@ -177,7 +177,7 @@ def _told_by_one(source: Source, size: int, before: str | None, read: Read) -> I
     if fingerprint == before:
         return (FileEnd(source.origin, source.uri, size, fingerprint, is_unchanged=True),)
     given = parse_metadata(beside(source.path), metadata) if metadata is not None else {}
-    document, left_out = parse_told(source.path, content, source.document_id, source.uri, given, read)
+    document, left_out = parse(source.path, content, source.document_id, source.uri, given, read)
     fresh = Fresh(document, source.origin, source.uri)
     missing = [Failure(source.path, str(left_out))] if left_out else []
     return fresh, *missing, FileEnd(source.origin, source.uri, size, fingerprint)

@@ -19,7 +19,7 @@ from qa.documents import formats
 from qa.documents.apart import ReadingProcess
 from qa.documents.formats import format_of, holds_many
 from qa.documents.formats.extract import Extract
-from qa.documents.load import Read, parse_lines, parse_told
+from qa.documents.load import Read, parse, parse_lines
 from qa.documents.metadata import METADATA_SUFFIX, parse_metadata
 from qa.documents.sources import CORPUS_ORIGIN, UPLOAD_ORIGIN, has_lost_file
 from qa.errors import DocumentKept, FileEmpty, FileTooLarge, IndexBusy, LoadError, NameInvalid, NameTaken
@@ -139,7 +139,7 @@ def read_upload(
             raise FileEmpty(f"{path} holds no text; remove it or fill it.")
         count = len(found)
     else:
-        document, left_out = parse_told(path, content, path.stem, name, known, read)
+        document, left_out = parse(path, content, path.stem, name, known, read)
         found = [document, *([left_out] if left_out else [])]
         count = 1
     if count > most:
@@ -154,6 +154,7 @@ def add(
     documents: Sequence[Document],
     index: Index,
     embedder: Embedder,
+    corpus: Path,
     progress: OnProgress = lambda done: None,
 ) -> list[Outcome | NameTaken]:
     """Put uploaded documents in, each in the place of the upload of the same name; what became of each.
@@ -168,7 +169,7 @@ def add(
         before = known.get(document.id)
         file = document.metadata["file"]
         entry = Known(replace(document, text=""), UPLOAD_ORIGIN, file, index.manifest)
-        taken = before and _taken(document, before)
+        taken = before and _taken(document, before, corpus)
         if taken:
             outcomes.append(taken)
         elif before == entry:
@@ -230,11 +231,14 @@ def _checked_name(given: str) -> str:
     return name
 
 
-def _taken(document: Document, before: Known) -> NameTaken | None:
+def _taken(document: Document, before: Known, corpus: Path) -> NameTaken | None:
     """Why the document can't take the place of what has its id."""
     if before.origin != UPLOAD_ORIGIN:
         folder = "the corpus folder" if before.origin == CORPUS_ORIGIN else before.origin
-        return NameTaken(f"The id '{document.id}' belongs to a document from {folder}; rename the file.")
+        owner = f"The id '{document.id}' belongs to a document from {folder}"
+        if has_lost_file(before.origin, before.file, corpus):
+            return NameTaken(f"{owner} whose file is gone; delete that document first, or rename the file.")
+        return NameTaken(f"{owner}; rename the file.")
     file = before.document.metadata["file"]
     if file != document.metadata["file"]:
         return NameTaken(f"The id '{document.id}' belongs to the upload '{file}'; rename the file.")

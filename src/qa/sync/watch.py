@@ -10,7 +10,8 @@ from time import monotonic
 
 import watchfiles
 
-from qa.documents.sources import CORPUS_ORIGIN, Scan, does_not_exist, holds_no_document, is_hidden, scan
+from qa.documents.folders import is_hidden
+from qa.documents.sources import CORPUS_ORIGIN, Scan, does_not_exist, holds_no_document, scan
 from qa.errors import CorpusMissing, QAError
 
 _DEBOUNCE_MS, _QUIET_MS = 1600, 400

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from qa.documents.formats.dates import iso_date
 from qa.documents.formats.extract import Extract, one_line, web_address
-from qa.errors import FileDamaged, FileTooLarge, LoadError, NameInvalid
+from qa.errors import FileDamaged, FileTooLarge, LoadError, NameInvalid, NameTaken
 
 _MAX_LINE_BYTES = 20_000_000
 _MAX_KEY_CHARS = 200
@@ -28,10 +28,12 @@ _AUTHORS = ("author", "authors")
 def read_lines(path: Path, file: BinaryIO) -> Iterator[Extract | LoadError]:
     """What each line says, its `key` being its id or number, or why it can't be read; blank lines are none.
 
-    Ends with a `FileDamaged` after too many lines that can't be read.
+    Of lines with the same id the first counts; a `NameTaken` stands for each other one. Ends with a
+    `FileDamaged` after too many lines that can't be read.
     """
     bad = 0
     number = 0
+    owners: dict[str | None, int] = {}
     while line := file.readline(_MAX_LINE_BYTES + 1):
         number += 1
         try:
@@ -45,8 +47,17 @@ def read_lines(path: Path, file: BinaryIO) -> Iterator[Extract | LoadError]:
                 )
                 return
             continue
-        if extract is not None:
-            yield extract
+        if extract is None:
+            continue
+        owner = owners.setdefault(extract.key, number)
+        yield extract if owner == number else _repeated(path, number, extract.key, owner)
+
+
+def _repeated(path: Path, number: int, key: str | None, owner: int) -> NameTaken:
+    return NameTaken(
+        f"{path}, line {number}: the id '{key}' is that of line {owner}; give each an 'id' of its own"
+        " (a line without one has its number)."
+    )
 
 
 def _read_line(path: Path, number: int, line: bytes, file: BinaryIO) -> Extract | None:
