@@ -58,6 +58,10 @@ def test_single_facts(qa: QA, question: str, document_id: str, words: str) -> No
             {FIRST: "more than a thousand", SECOND: "Hundreds"},
         ),
         (
+            "How many people protested on the day of the Sochi talks?",
+            {FIRST: "more than a thousand", SECOND: "Hundreds"},
+        ),
+        (
             "How large was the protest in Minsk on the day of the Sochi talks?",
             {FIRST: "more than a thousand", SECOND: "Hundreds"},
         ),

@@ -90,6 +90,22 @@ def test_a_date_stands_for_what_the_next_sentence_names() -> None:
     assert find_disagreement(question, beside(unasked, named, (0.3, 0.8))) is None
 
 
+def test_the_first_case_is_as_relevant_as_the_second() -> None:
+    first = ("b", "In spring more than two thousand people marched through the rain.", None, 0.3)
+    second = ("b", "Nearly 5,000 came to the second march.", None, 0.6)
+    one = ("a", "Hundreds of people marched in Lisbon.", None, 0.8)
+    question = "How many people marched in Lisbon?"
+    told = sides(find_disagreement(question, said(one, second, first)))
+    assert told == ("value", {"Hundreds": (1,), "more than two thousand": (3,)})
+    assert find_disagreement(question, said(one, first)) is None
+    assert (
+        find_disagreement("How many people were at the second march in Lisbon?", said(one, second, first))
+        is None
+    )
+    other = ("b", "There was talk of a second march.", None, 0.6)  # counts nothing
+    assert find_disagreement(question, said(one, other, first)) is None
+
+
 def test_what_came_before_the_event_does_not_tell_of_it() -> None:
     marched = ("a", "Hundreds of people marched in Lisbon.", None, 0.9)
     before = ("b", "Ahead of the march, the police held two men in Lisbon.", None, 0.8)

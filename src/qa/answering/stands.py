@@ -112,7 +112,7 @@ def all_stands(question: str, kind: AnswerType, statements: Sequence[Statement])
 
 
 def _with_subject(question: str, statement: Statement, statements: Sequence[Statement]) -> Statement:
-    """The statement, as relevant as the sentence beside it that names what its date or number is of.
+    """The statement, as relevant as what its source says elsewhere of what its date or number is of.
 
     "In 1931 they signed a contract. The Treaty of the Lakes was to last." The second has no date, so that
     only the first can be when the treaty was signed; and it has one of the question's words. Names stand
@@ -121,7 +121,19 @@ def _with_subject(question: str, statement: Statement, statements: Sequence[Stat
     if not _asked_words(question) & {t for t, _, _ in terms(statement.sentence)}:
         return statement
     beside = (s for s in statements if _adjacent(statement, s) and not options(question, s.sentence))
-    return replace(statement, relevance=max((statement.relevance, *(s.relevance for s in beside))))
+    is_first = not _FURTHER.search(question) and not _is_further(statement)
+    further = _further_cases(question, statement, statements) if is_first else ()
+    return replace(statement, relevance=max(s.relevance for s in (statement, *beside, *further)))
+
+
+def _further_cases(question: str, first: Statement, statements: Sequence[Statement]) -> list[Statement]:
+    """What the source tells of another, a second such case, with a value too.
+
+    "A second march drew 500" makes what is told of a march before it the first one, and the encoder does not
+    know which of the two is asked about: the first is no less relevant (`_fit` puts it before the other).
+    """
+    told = (s for s in statements if s.document_id == first.document_id and _is_further(s))
+    return [s for s in told if options(question, s.sentence)] if options(question, first.sentence) else []
 
 
 @lru_cache(maxsize=1024)
