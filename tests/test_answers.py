@@ -52,8 +52,13 @@ def test_single_facts(qa: QA, question: str, document_id: str, words: str) -> No
         ("In what year was the Union State treaty signed?", {SECOND: "1997", THIRD: "1996"}),
         ("In which year was the treaty on the Union State signed?", {SECOND: "1997", THIRD: "1996"}),
         ("When was the treaty signed?", {SECOND: "1997", THIRD: "1996"}),
+        ("When was the treaty creating the Union State signed?", {SECOND: "1997", THIRD: "1996"}),
         (
             "How many people protested in Minsk around the day of the Sochi talks?",
+            {FIRST: "more than a thousand", SECOND: "Hundreds"},
+        ),
+        (
+            "How many people protested on the day of the Sochi talks?",
             {FIRST: "more than a thousand", SECOND: "Hundreds"},
         ),
         (
@@ -82,7 +87,12 @@ def test_sources_that_disagree_are_both_quoted(qa: QA, question: str, sides: dic
 
 
 @pytest.mark.parametrize(
-    "question", ["How many people live in Russia?", "How much did China invest in Belarus?"]
+    "question",
+    [
+        "How many people live in Russia?",
+        "How much did China invest in Belarus?",
+        "How many people protested in Minsk when Putin and Lukashenko met?",  # not the two who were held
+    ],
 )
 def test_numbers_of_different_things_are_no_disagreement(qa: QA, question: str) -> None:
     assert qa.ask(question).disagreement is None

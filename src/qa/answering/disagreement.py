@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from qa.answering.stands import Stand, Statement, best_stands, group_of, statement_features
+from qa.answering.stands import Stand, Statement, best_stands, group_of, is_told, statement_features
 from qa.finding.premise import is_of_another
 from qa.language.short_answer import AnswerType, answer_type, is_lasting
 from qa.language.values import Value, compare, values
@@ -100,29 +100,13 @@ def _is_conflict(
     group = group_of(_first(other).value)
     if group == "name" and answer_type(question) in _NAMED:
         group = "named"
-    elif not _is_told(question, (_first(one), _first(other))):
+    elif not is_told(question, (_first(one), _first(other))):
         return False
     least, sure = weights(f"disagreement.least.{group}", ("conflict", "sure"))
     if min(_first(one).features[-1], _first(other).features[-1]) < sure:
         return False
     row = pair_features(one, other, groups)
     return logistic(row, weights("disagreement.conflict", FEATURES)) >= least
-
-
-def _is_told(question: str, stands: Sequence[Stand]) -> bool:
-    """Whether the sentences tell what is asked, and do not only name whom it is asked of.
-
-    "How much has Ann lent to Bob?" is not answered by what Ann gave Bob and what Bob took from Ann, nor
-    is it disputed by what Bob wants to borrow. Of names and phrases one sentence need tell it (who and where
-    names are asked for none), of dates that of the best supported position: there the other one often says it
-    in other words, while numbers count all sorts of things.
-    """
-    wanted = {t for t, a, _ in terms(question) if a == 0 or not question[a].isupper()}
-    told = [wanted & {t for t, _, _ in terms(s.statement.sentence)} for s in stands]
-    if any(group_of(s.value) in ("name", "phrase") for s in stands):
-        return not wanted or any(told)
-    dates = all(s.value.kind == "date" for s in stands)
-    return not wanted or bool(told[0] if dates else set.intersection(*told))
 
 
 def _first(group: Sequence[Stand]) -> Stand:

@@ -6,10 +6,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from qa.language.short_answer import AnswerType, possible_answers
+from qa.language.short_answer import AnswerType, options, possible_answers
 from qa.language.values import Value, compare, values
 from qa.language.words import terms
 from qa.weights import logistic, weights
@@ -61,6 +61,9 @@ _FURTHER = re.compile(r"\b(?:another|second|again|later|subsequent(?:ly)?|next|f
 _THEN = re.compile(
     r"\b(?:that|this|the same) (?:day|night|time|week|month|year|occasion|meeting|event)\b", re.I
 )
+_INCOMPARABLE = ({"count", "percent"}, {"count", "money"}, {"percent", "money"})
+"""A share of something neither says nor denies a number of it."""
+_ELSEWHEN = re.compile(r"\b(?:ahead of|before|prior to|after|following|since|until)\b[^,;:]*", re.I)
 
 
 def group_of(value: Value) -> str:
@@ -69,9 +72,13 @@ def group_of(value: Value) -> str:
 
 
 def best_stands(question: str, kind: AnswerType, statements: Sequence[Statement]) -> list[Stand]:
-    """Each document's best stand, strongest first."""
+    """Each document's best stand, strongest first: of numbers those of the strongest one's kind."""
+    found = all_stands(question, kind, statements)
+    strongest = max(found, key=lambda stand: stand.strength, default=None)
     best: dict[str, Stand] = {}
-    for stand in all_stands(question, kind, statements):
+    for stand in found:
+        if strongest is None or {stand.value.kind, strongest.value.kind} in _INCOMPARABLE:
+            continue
         held = best.get(stand.statement.document_id)
         if held is None or _fit(stand) > _fit(held):
             best[stand.statement.document_id] = stand
@@ -88,6 +95,8 @@ def _fit(stand: Stand) -> float:
 def all_stands(question: str, kind: AnswerType, statements: Sequence[Statement]) -> list[Stand]:
     """The likeliest value of every statement that honours the question's own dates and numbers."""
     asked = tuple(v for v in values(question) if v.kind != "name")
+    if kind not in ("who", "where", "other"):
+        statements = [_with_subject(question, s, statements) for s in statements]
     rows = statement_features(question, statements)
     ordinary = frozenset().union(*(_lower(s.passage) for s in statements))
     stands = []
@@ -102,6 +111,31 @@ def all_stands(question: str, kind: AnswerType, statements: Sequence[Statement])
     return stands
 
 
+def _with_subject(question: str, statement: Statement, statements: Sequence[Statement]) -> Statement:
+    """The statement, as relevant as what its source says elsewhere of what its date or number is of.
+
+    "In 1931 they signed a contract. The Treaty of the Lakes was to last." The second has no date, so that
+    only the first can be when the treaty was signed; and it has one of the question's words. Names stand
+    beside all sorts of things, so that for them this would make false conflicts (eval/LOG.md).
+    """
+    if not _asked_words(question) & {t for t, _, _ in terms(statement.sentence)}:
+        return statement
+    beside = (s for s in statements if _adjacent(statement, s) and not options(question, s.sentence))
+    is_first = not _FURTHER.search(question) and not _is_further(statement)
+    further = _further_cases(question, statement, statements) if is_first else ()
+    return replace(statement, relevance=max(s.relevance for s in (statement, *beside, *further)))
+
+
+def _further_cases(question: str, first: Statement, statements: Sequence[Statement]) -> list[Statement]:
+    """What the source tells of another, a second such case, with a value too.
+
+    "A second march drew 500" makes what is told of a march before it the first one, and the encoder does not
+    know which of the two is asked about: the first is no less relevant (`_fit` puts it before the other).
+    """
+    told = (s for s in statements if s.document_id == first.document_id and _is_further(s))
+    return [s for s in told if options(question, s.sentence)] if options(question, first.sentence) else []
+
+
 @lru_cache(maxsize=1024)
 def _lower(text: str) -> frozenset[str]:
     """The words that a text writes without a capital."""
@@ -114,6 +148,39 @@ def _is_ordinary(value: Value, kind: AnswerType, ordinary: frozenset[str]) -> bo
     if value.kind != "name" or (kind == "other" and len(words) > 1):
         return False
     return all(word in ordinary or len(word) < 2 for word in words)
+
+
+def is_told(question: str, stands: Sequence[Stand]) -> bool:
+    """Whether the sentences tell what is asked, and do not only name whom it is asked of.
+
+    "How much has Ann lent to Bob?" is not answered by what Ann gave Bob and what Bob took from Ann, nor
+    is it disputed by what Bob wants to borrow. Of names and phrases one sentence need tell it (who and where
+    names are asked for none), of dates that of the best supported position: there the other one often says it
+    in other words, while numbers count all sorts of things.
+    """
+    wanted = _asked_words(question)
+    told = [wanted & _told_words(question, stand) for stand in stands]
+    if any(group_of(s.value) in ("name", "phrase") for s in stands):
+        return not wanted or any(told)
+    dates = all(s.value.kind == "date" for s in stands)
+    return not wanted or bool(told[0] if dates else set.intersection(*told))
+
+
+def _asked_words(question: str) -> set[str]:
+    """The terms of the question that are no names: what is asked, not of whom."""
+    return {t for t, a, _ in terms(question) if a == 0 or not question[a].isupper()}
+
+
+def _told_words(question: str, stand: Stand) -> set[str]:
+    """The terms of the sentence, but for those that only say what came before or after what it tells.
+
+    "Ahead of the march two men were held" does not tell how many marched. Where the question asks for a
+    before or after itself, they count.
+    """
+    sentence, at = stand.statement.sentence, stand.value.start
+    aside = [] if _ELSEWHEN.search(question) else [m.span() for m in _ELSEWHEN.finditer(sentence)]
+    aside = [(start, end) for start, end in aside if not start <= at < end]
+    return {t for t, a, _ in terms(sentence) if not any(start <= a < end for start, end in aside)}
 
 
 def statement_features(question: str, statements: Sequence[Statement]) -> list[tuple[float, ...]]:
