@@ -7,6 +7,7 @@ sentence are weighed by how near they stand to the question's words. No language
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
@@ -122,18 +123,19 @@ def rank_values(question: str, sentence: str) -> tuple[tuple[Value, float], ...]
     return tuple(sorted(scored, key=lambda pair: -pair[1]))
 
 
-def options(question: str, sentence: str) -> list[Value]:
+@lru_cache(maxsize=1024)
+def options(question: str, sentence: str) -> tuple[Value, ...]:
     """Values of the sentence that are of a kind the question asks for and not its own."""
     kind, asked = answer_type(question), values(question)
     if kind == "other" and re.search(r"\b(how|why)\b", question.lower()):
-        return []  # manner and reason are no values
+        return ()  # manner and reason are no values
     accepted = _accepted(kind, question)
     found = (*values(sentence), *(phrases(sentence) if "phrase" in accepted else ()))
-    return [
+    return tuple(
         v
         for v in found
         if v.kind in accepted and _is_new(v, asked, question) and not _is_dateline(v, sentence)
-    ]
+    )
 
 
 def _is_dateline(value: Value, sentence: str) -> bool:
@@ -169,7 +171,7 @@ def _is_new(value: Value, asked: tuple[Value, ...], question: str) -> bool:
     )  # narrower is new
 
 
-def features(kind: AnswerType, question: str, sentence: str, options: list[Value]) -> list[list[float]]:
+def features(kind: AnswerType, question: str, sentence: str, options: Sequence[Value]) -> list[list[float]]:
     """One row of FEATURES per value."""
     wanted = {t for t, _, _ in terms(question)}
     first = next((t for t, _, _ in terms(question)), "")
