@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
-from qa.errors import DocumentNotFound, QuestionInvalid
+from qa.errors import DocumentNotFound, IndexBusy, QuestionInvalid
 from qa.pipeline import QA
-from qa.types import Answer, Turn
+from qa.types import Answer, Found, Turn
 
 FIRST, SECOND, THIRD = "000_e1c246d16611bd0e", "002_dca27c1875aea8af", "003_dd187c07f51b4d18"
 
@@ -164,6 +166,20 @@ def test_bare_keywords_invent_no_conflict(qa: QA) -> None:
 @pytest.mark.parametrize("question", ["\ud800 Why?", "Why \udcff?"])
 def test_characters_that_no_encoding_holds_do_no_harm(qa: QA, question: str) -> None:
     assert qa.ask(question, (Turn("user", "\ud800"),)).question
+
+
+def test_a_question_waits_for_others_but_not_for_who_reads_the_answer(
+    qa: QA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qa, "_at_once", threading.Semaphore(1))
+    steps = qa.steps("Who is Lukashenko?")
+    assert isinstance(next(steps), Found)  # its reader takes no more for a while
+    assert qa.ask("Who is Lukashenko?").claims
+    steps.close()
+    monkeypatch.setattr(qa, "_at_once", threading.Semaphore(0))
+    monkeypatch.setattr("qa.pipeline._PATIENCE", 0.01)
+    with pytest.raises(IndexBusy, match="try again"):
+        qa.ask("Who is Lukashenko?")
 
 
 def test_unknown_documents_and_no_evidence_are_refused(qa: QA) -> None:

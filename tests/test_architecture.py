@@ -45,7 +45,7 @@ ONLY_IN = {
     "fastapi": {"qa_api"},
 }
 LEAVES = ("qa/types.py", "qa/errors.py", "qa/language/text.py", "qa/speaking/prompts.py")
-COMMON = {"types", "errors", "interfaces", "settings", "timing", "weights"}
+COMMON = {"types", "errors", "interfaces", "settings", "timing", "weights", "processors"}
 DRAWS_ON: dict[str, set[str]] = {
     "language": set(),
     "documents": {"language"},

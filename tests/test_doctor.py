@@ -180,6 +180,15 @@ def test_every_fault_is_found_and_mended(healthy: Path, corpus: Path, name: str)
     assert answers(corpus) == before
 
 
+def test_an_open_index_counts_words_anew_once_they_are_mended(healthy: Path, corpus: Path) -> None:
+    with opened(corpus) as index:
+        FAULTS["words lost"][0](healthy)
+        assert index.frequencies(["purr"], 9) == [0]
+        repaired(healthy)
+        with index.snapshot():
+            assert index.frequencies(["purr"], 9) == [1]
+
+
 def test_leftovers_of_a_process_that_was_stopped_are_no_fault(healthy: Path, corpus: Path) -> None:
     with opened(corpus) as index:
         index._store.announce(["cats@later:0-1"])

@@ -13,8 +13,10 @@ from qa.documents import formats
 from qa.documents.formats.dates import borne_out, iso_date
 from qa.documents.formats.extract import Extract
 from qa.documents.formats.jsonl import read_lines
+from qa.documents.load import parse_lines
 from qa.errors import (
     FileDamaged,
+    FileEmpty,
     FileEncrypted,
     FileNotText,
     FileScanned,
@@ -23,6 +25,7 @@ from qa.errors import (
     LoadError,
     NameTaken,
 )
+from qa.types import Document
 
 
 def read(name: str, content: bytes | str) -> Extract:
@@ -211,6 +214,12 @@ def test_of_lines_with_one_id_the_first_counts_and_both_are_named() -> None:
     assert isinstance(again, NameTaken)
     assert "a.jsonl, line 3: the id '3' is that of line 1" in str(repeated)
     assert "a.jsonl, line 5: the id '3' is that of line 1" in str(again)
+
+
+def test_a_line_without_a_word_ends_nothing() -> None:
+    content = b'{"text": "A"}\n{"text": "\\ufeff"}\n{"text": "B"}'
+    kinds = [type(one) for one in parse_lines(Path("a.jsonl"), io.BytesIO(content), "a", "a.jsonl", {})]
+    assert kinds == [Document, FileEmpty, Document]
 
 
 def test_a_file_of_nothing_but_bad_lines_is_given_up() -> None:

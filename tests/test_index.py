@@ -214,10 +214,12 @@ def test_an_index_is_whole_for_who_opens_it_while_another_process_commits(
         assert index.is_whole()
 
 
-def test_the_terms_are_those_of_the_last_write(corpus: Path) -> None:
+def test_the_terms_and_their_counts_are_those_of_the_last_write(corpus: Path) -> None:
     run(corpus)
     with opened(corpus) as index:
         assert "purr" in index.terms()
+        assert index.frequencies(["purr", "hoot"], 9) == [1, 0]
         (corpus / "owls.txt").write_text("Owls hoot.")
         run(corpus)
         assert "hoot" in index.terms()
+        assert index.frequencies(["purr", "hoot"], 9) == [1, 1]

@@ -140,6 +140,18 @@ def test_a_folder_behind_two_links_is_indexed_once_by_the_name_that_it_has_now(c
     assert sorted(run(corpus).unchanged) == sorted(held(corpus)) == ["cats", "dogs", "early/rats"]
 
 
+def test_what_has_another_name_outside_of_what_is_read_stays_until_that_is_read(corpus: Path) -> None:
+    (data := corpus.parent / "data").mkdir()
+    (data / "rats.txt").write_text("Rats gnaw.")
+    (corpus / "sub").mkdir()
+    (corpus / "sub" / "owls.txt").write_text("Owls hoot.")
+    (corpus / "sub" / "late").symlink_to(data)
+    run(corpus)
+    (corpus / "early").symlink_to(data)
+    assert run(corpus, corpus / "sub").removed == []
+    assert run(corpus).removed == ["sub/late/rats"]
+
+
 def test_what_lies_behind_a_link_to_what_is_not_mounted_stays(corpus: Path) -> None:
     (share := corpus.parent / "share").mkdir()
     (share / "rats.txt").write_text("Rats gnaw.")

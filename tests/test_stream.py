@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.testclient import TestClient
+from starlette.concurrency import run_in_threadpool
 
 from live import serving
 from qa.errors import IndexDamaged
@@ -50,6 +51,22 @@ def test_a_stream_is_evidence_then_claims_then_the_answer_of_ask(client: TestCli
     text = client.get(f"/v1/documents/{best['document_id']}").json()["text"]
     assert text[best["start"] : best["end"]] == best["quote"]
     assert best["title"]
+
+
+@pytest.mark.parametrize(("path", "hops"), [("/v1/ask", 1), ("/v1/ask/stream", 4)])
+def test_who_is_shown_the_answer_alone_has_it_from_a_thread_in_one_go(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str, hops: int
+) -> None:
+    """Each time that a thread is asked for something it waits for its turn with the interpreter."""
+    handed = []
+
+    async def run(function: Any, *arguments: Any) -> Any:
+        handed.append(function)
+        return await run_in_threadpool(function, *arguments)
+
+    monkeypatch.setattr("qa_api.stream.run_in_threadpool", run)
+    assert client.post(path, json={"question": CHINA}).status_code == 200
+    assert len(handed) == hops
 
 
 def test_a_refusal_streams_the_nearest_evidence_and_no_claim(client: TestClient) -> None:

@@ -40,11 +40,12 @@ async def waited_for(steps: Generator[Step]) -> Steps:
 
 def _next_wait(steps: Generator[Step]) -> Step:
     """The next step that takes its time, or the last, after which the steps end in this thread too."""
-    step: Step = Waiting()
-    for step in steps:
-        if isinstance(step, Waiting):
+    last: Step | None = None
+    for last in steps:
+        if isinstance(last, Waiting):
             break
-    return step
+    assert last is not None, "asked for more after the answer"
+    return last
 
 
 @contextmanager
@@ -77,6 +78,8 @@ async def started(steps: Steps, request: Request) -> Steps:
 async def answer_of(steps: Steps, request: Request) -> Answer:
     """The last of the steps; they are given up when the client has gone."""
     async with aclosing(steps):
+        if await request.is_disconnected():
+            raise _gone()
         async for step in steps:
             if isinstance(step, Answer):
                 return step

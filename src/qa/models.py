@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 
 from qa.errors import ModelError
 from qa.interfaces import Encoding, TokenVectors
+from qa.processors import processors
 
 MODEL_NAME = "all-MiniLM-L6-v2"
 DIMENSION = 384
@@ -120,7 +120,7 @@ class OnnxEmbedder(_Embedder):
         if len(pieces) < 2:
             return [self._encode_one(one) for one in pieces]
         first = self._encode_one(pieces[0])  # loads the model once, before threads share it
-        with ThreadPoolExecutor(_processors()) as threads:
+        with ThreadPoolExecutor(processors()) as threads:
             return [first, *threads.map(self._encode_one, pieces[1:])]
 
     def _encode_one(self, pieces: tokenizers.Encoding) -> Encoding:
@@ -143,7 +143,7 @@ class TorchEmbedder(_Embedder):
         self._torch = torch
         # Threads set their own share: PyTorch keeps the number of its helpers by thread.
         self._threads = ThreadPoolExecutor(
-            threads or _processors(), initializer=torch.set_num_threads, initargs=(1,)
+            threads or processors(), initializer=torch.set_num_threads, initargs=(1,)
         )
         self._model = _torch_model()
         if _has_bfloat16():
@@ -262,11 +262,6 @@ def _has_bfloat16() -> bool:
     cpuinfo = Path("/proc/cpuinfo")
     flags = cpuinfo.read_text() if cpuinfo.is_file() else ""
     return "avx512_bf16" in flags or "amx_bf16" in flags or " bf16" in flags
-
-
-def _processors() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _encoding(hidden: NDArray[np.float32], pieces: tokenizers.Encoding) -> Encoding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from dataclasses import replace
 
 from qa.answering.extract import Extract, extract
 from qa.answering.parts import parts
-from qa.errors import DocumentNotFound, GeneratorError, QuestionInvalid
+from qa.errors import DocumentNotFound, GeneratorError, IndexBusy, QuestionInvalid
 from qa.finding.confidence import THRESHOLD, confidence
 from qa.finding.question import standalone
 from qa.finding.rank import Ranking, rank, vocabulary_prior
@@ -21,6 +20,7 @@ from qa.finding.spell import Lexicon, correct
 from qa.interfaces import Embedder, Encoding
 from qa.interfaces import Generator as LanguageModel
 from qa.language.text import readable
+from qa.processors import processors
 from qa.speaking.rewrite import rewrite
 from qa.speaking.speak import Spoken, make_offer, noted, speak
 from qa.storage.index import Index
@@ -43,8 +43,8 @@ TOP_K = 10
 _STAGES = ("retrieve", "rank", "compose", "verify")
 _CANDIDATES = 12
 """Passages that late interaction reads; more hold the answer too rarely to pay for (eval/LOG.md)."""
-_AT_ONCE = 1 + (os.cpu_count() or 1)
-"""Questions that are looked up at the same time: more would keep each other from the interpreter's lock."""
+_PATIENCE = 10.0
+"""Seconds to wait for other questions, which may wait for another process, or for a Chroma server."""
 
 
 class QA:
@@ -62,7 +62,8 @@ class QA:
         self.generator = generator
         self._entails = entails
         self._threads = ThreadPoolExecutor(thread_name_prefix="encode")
-        self._at_once = threading.Semaphore(_AT_ONCE)
+        # More would keep each other from the interpreter's lock.
+        self._at_once = threading.Semaphore(processors() + 1)
         self._lexicon = Lexicon(embedder.vocabulary, index.terms, index.occurrences)
         self._information = vocabulary_prior(embedder.vocabulary)
         self.documents = index.documents
@@ -154,9 +155,14 @@ class QA:
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
-        """One state of the index, for one of the few questions that are looked up at once."""
-        with self._at_once, self.index.snapshot():
-            yield
+        """One state of the index, for one of the few questions looked up at once. Raises `IndexBusy`."""
+        if not self._at_once.acquire(timeout=_PATIENCE):
+            raise IndexBusy("Other questions are still being looked up; try again soon.")
+        try:
+            with self.index.snapshot():
+                yield
+        finally:
+            self._at_once.release()
 
     def _require(self, documents: Sequence[str] | None) -> None:
         """Refuse ids that stand for nothing: a slip in one would look like "the documents do not say"."""

@@ -62,7 +62,7 @@ _THEN = re.compile(
     r"\b(?:that|this|the same) (?:day|night|time|week|month|year|occasion|meeting|event)\b", re.I
 )
 _INCOMPARABLE = ({"count", "percent"}, {"count", "money"}, {"percent", "money"})
-"""A share of something neither says nor denies a number of it."""
+"""Numbers of such kinds neither say nor deny the same."""
 _ELSEWHEN = re.compile(r"\b(?:ahead of|before|prior to|after|following|since|until)\b[^,;:]*", re.I)
 
 

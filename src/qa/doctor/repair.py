@@ -76,6 +76,8 @@ def _mended(diagnosis: Diagnosis, store: Store) -> list[str]:
     if diagnosis.words:
         audit.rebuild_words(store.connection)
         done.append("The index of words is made again from the passages.")
+    if done:
+        store.count_write()  # a service that runs remembers what it read of them
     if diagnosis.documents:
         altered = audit.take_as_they_are(store.connection, diagnosis.documents)
         if altered:

@@ -30,10 +30,6 @@ class Folders:
         """
         return self._walk(folder, lambda place: self.name(place) == place, fail)
 
-    def has_renamed(self, folder: Path) -> bool:
-        """Whether `folder` is there, and read under another name."""
-        return self.name(folder) != folder and folder.is_dir()
-
     def name(self, folder: Path) -> Path:
         """The name that `folder`, one of those under the root, is read under."""
         real = self._real(folder)

@@ -94,7 +94,10 @@ def parse_lines(
             )
         else:
             line_id = f"{document_id}/{line.key}"
-            yield _document(path, line, line_id, f"{uri}#{line.key}", metadata)
+            try:
+                yield _document(path, line, line_id, f"{uri}#{line.key}", metadata)
+            except FileEmpty:
+                yield FileEmpty(f"{path}: '{line.key}' holds no text; remove it or fill it.")
 
 
 def _document(path: Path, extract: Extract, document_id: str, uri: str, given: Mapping[str, str]) -> Document:

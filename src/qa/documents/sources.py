@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -87,11 +87,21 @@ class Scan:
         except FileUnreadable:
             return folder.exists()  # what it holds isn't known
 
-    def gone(self, files: Iterable[str]) -> list[str]:
-        """Those files of `origin` that are no longer there to be read, or are read under another name."""
+    def gone(self, files: Collection[str]) -> list[str]:
+        """Those of `files`, which are indexed, that are no longer there to be read, or are there twice.
+
+        A file in a folder that is read under another name goes once it is indexed under that name.
+        """
         folders = Folders(self.root, self.index_folder)
-        renamed = cache(lambda folder: folders.has_renamed(self.root / folder))
-        return [file for file in files if is_gone(self.root, file) or renamed(file.rpartition("/")[0])]
+        name = cache(lambda folder: folders.name(self.root / folder).relative_to(self.root).as_posix())
+        indexed = set(files)
+
+        def is_twice(file: str) -> bool:
+            folder, _, last = file.rpartition("/")
+            now = (Path(name(folder)) / last).as_posix()
+            return now != file and now in indexed
+
+        return [file for file in files if is_gone(self.root, file) or is_twice(file)]
 
     def _files(self, folder: Path) -> Iterator[list[Path]]:
         """The files of `folder` and of each folder under it, where read by that name; none without one."""

@@ -162,6 +162,6 @@ def _gone(scans: Sequence[Scan], index: Index) -> list[str]:
     gone: list[str] = []
     for one in scans:
         if one.prefix is not None:
-            files = one.gone(index.files(one.origin, one.prefix))
+            files = one.gone([*index.files(one.origin, one.prefix)])
             gone += [document_id for file in files for document_id in index.of_file(one.origin, file)]
     return sorted(gone)

@@ -7,7 +7,6 @@ What has not changed is told by a fingerprint of the file's bytes and passed ove
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from qa.documents.metadata import METADATA_SUFFIX, parse_metadata
 from qa.documents.sources import Source, described_by
 from qa.documents.split import CountTokens, split
 from qa.errors import LoadError, MetadataInvalid, NameInvalid
+from qa.processors import processors
 from qa.storage.catalog import FileRead
 from qa.sync.flow import in_order
 from qa.types import Document, Passage
@@ -104,7 +104,7 @@ class Reading:
     def __init__(self, noting: Noting, count_tokens: CountTokens) -> None:
         self._noting = noting
         self._count_tokens = count_tokens
-        self._all_processes = [ReadingProcess() for _ in range(min(_MAX_THREADS, os.cpu_count() or 1))]
+        self._all_processes = [ReadingProcess() for _ in range(min(_MAX_THREADS, processors()))]
         self._processes: SimpleQueue[ReadingProcess] = SimpleQueue()
         self._interrupted = threading.Event()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import threading
 import time
 import unicodedata
@@ -24,6 +23,7 @@ from qa.documents.metadata import METADATA_SUFFIX, parse_metadata
 from qa.documents.sources import CORPUS_ORIGIN, UPLOAD_ORIGIN, has_lost_file
 from qa.errors import DocumentKept, FileEmpty, FileTooLarge, IndexBusy, LoadError, NameInvalid, NameTaken
 from qa.interfaces import Embedder
+from qa.processors import processors
 from qa.storage.catalog import Known
 from qa.storage.index import Index
 from qa.sync.ingest import index_documents
@@ -34,7 +34,7 @@ from qa.types import Document
 Outcome = Literal["created", "replaced", "unchanged"]
 MAX_DOCUMENTS = 1000
 """Of one upload, which holds up other changes; 5 MB of lines could be 380,000."""
-_PROCESSES = min(4, os.cpu_count() or 1)
+_PROCESSES = min(4, processors())
 """That read at the same time, each with up to 3 GB."""
 _READING_SECONDS = 60.0
 _PATIENCE = 10.0
@@ -175,7 +175,9 @@ def add(
         elif before == entry:
             outcomes.append("unchanged")
         else:
-            known[document.id] = entry  # a file may have an id twice: the last counts
+            known[document.id] = (
+                entry  # names of two files may be one once they are normalised: the last counts
+            )
             fresh[document.id] = Fresh(document, UPLOAD_ORIGIN, file)
             outcomes.append("replaced" if before else "created")
     if fresh:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from os.path import realpath
 from pathlib import Path
 from time import monotonic
@@ -149,11 +150,12 @@ def _affected(changed: Iterable[Path], scans: Sequence[Scan]) -> set[Path]:
     of the corpus ids begin at the folder that was named, so all of it is read again.
     """
     affected: set[Path] = set()
+    filled = cache(lambda one, folder: one.filled(folder))  # many changes may lie in one folder
     for path in changed:
         for one in scans:
             if one.path.is_dir() and path.is_relative_to(one.path):
                 is_inside = one.origin == CORPUS_ORIGIN and path != one.path
-                affected.add(one.filled(path.parent) if is_inside else one.path)
+                affected.add(filled(one, path.parent) if is_inside else one.path)
             elif path.parent == one.path.parent and path.name.startswith(one.path.name):
                 affected.add(one.path)
     return affected
