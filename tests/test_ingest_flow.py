@@ -106,7 +106,7 @@ def test_progress_tells_of_files_documents_and_passages(corpus: Path) -> None:
     size = sum(path.stat().st_size for path in corpus.iterdir())
     assert told[0] == Progress(files_total=3, bytes_total=size)
     assert told[-1] == Progress(3, 3, size, size, 602, 602)
-    assert sorted(embedder.batches) == [90, 256, 256]  # two at a time
+    assert embedder.batches == [256, 256, 90]
     assert chosen_by == [602]
 
 

@@ -140,6 +140,19 @@ def test_a_folder_behind_two_links_is_indexed_once_by_the_name_that_it_has_now(c
     assert sorted(run(corpus).unchanged) == sorted(held(corpus)) == ["cats", "dogs", "early/rats"]
 
 
+def test_a_file_that_fails_under_its_new_name_takes_nothing_out_under_the_old(corpus: Path) -> None:
+    (data := corpus.parent / "data").mkdir()
+    lines = ['{"id": "A", "text": "Rats gnaw."}\n', '{"id": "B", "text": "Moles dig."}\n']
+    (data / "x.jsonl").write_text("".join(lines))
+    (corpus / "late").symlink_to(data)
+    run(corpus)
+    (corpus / "early").symlink_to(data)
+    (data / "x.jsonl").write_text(lines[0] + "{broken\n")
+    assert run(corpus).removed == []
+    (data / "x.jsonl").write_text("".join(lines))
+    assert sorted(run(corpus).removed) == ["late/x/A", "late/x/B"]
+
+
 def test_what_has_another_name_outside_of_what_is_read_stays_until_that_is_read(corpus: Path) -> None:
     (data := corpus.parent / "data").mkdir()
     (data / "rats.txt").write_text("Rats gnaw.")

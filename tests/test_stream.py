@@ -69,6 +69,17 @@ def test_who_is_shown_the_answer_alone_has_it_from_a_thread_in_one_go(
     assert len(handed) == hops
 
 
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/ask/stream"])
+def test_a_question_that_waits_for_too_long_is_told_to_come_again(
+    client: TestClient, qa: QA, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(qa, "_at_once", threading.Semaphore(0))
+    monkeypatch.setattr("qa.pipeline._PATIENCE", 0.01)
+    refused = client.post(path, json={"question": CHINA})
+    assert (refused.status_code, refused.json()["type"]) == (503, "urn:qa:problem:index-busy")
+    assert refused.headers["Retry-After"]
+
+
 def test_a_refusal_streams_the_nearest_evidence_and_no_claim(client: TestClient) -> None:
     found = events(client.post("/v1/ask/stream", json={"question": "What is the capital of Poland?"}).text)
     assert [name for name, _ in found] == ["evidence", "answer"]

@@ -61,7 +61,9 @@ def model(model: Annotated[str, Path(examples=[MODEL])], request: Request) -> Mo
     "/v1/chat/completions",
     responses={
         200: {"content": {"text/event-stream": {}}},
-        **openai_responses("body-too-large", "question-invalid", "request-invalid", "index-missing"),
+        **openai_responses(
+            "body-too-large", "question-invalid", "request-invalid", "index-missing", "index-busy"
+        ),
     },
     response_model=ChatCompletion,
 )

@@ -70,7 +70,12 @@ def note(request: Request, answer: Answer, service: Service) -> None:
 
 
 _ASKING = responses(
-    "document-not-found", "body-too-large", "question-invalid", "request-invalid", "index-missing"
+    "document-not-found",
+    "body-too-large",
+    "question-invalid",
+    "request-invalid",
+    "index-missing",
+    "index-busy",
 )
 
 
@@ -107,7 +112,9 @@ async def ask_stream(
 
 @router.post(
     "/v1/search",
-    responses=responses("body-too-large", "question-invalid", "request-invalid", "index-missing"),
+    responses=responses(
+        "body-too-large", "question-invalid", "request-invalid", "index-missing", "index-busy"
+    ),
 )
 def search(body: SearchRequest, service: TheService) -> SearchResponse:
     """The passages that fit a query best."""

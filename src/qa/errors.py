@@ -143,7 +143,7 @@ class IndexUnreachable(IndexError_):
 
 
 class IndexBusy(IndexError_):
-    """Another process is writing the index."""
+    """The index is in use by others."""
 
 
 class FeedbackUnwritable(QAError):

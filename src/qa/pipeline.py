@@ -90,8 +90,8 @@ class QA:
 
         `top_k` is the number of evidence sentences to consider; `documents` limits the answer to
         documents of these ids; `generate` lets the language model, where there is one, word it.
-        Raises `QuestionInvalid`, or `DocumentNotFound` for an id that isn't there. That nothing
-        answers is an `Answer` too, and so is one in quotes where the model fails.
+        Raises `QuestionInvalid`, `DocumentNotFound` for an id that isn't there, or an `IndexError_`. That
+        nothing answers is an `Answer` too, and so is one in quotes where the model fails.
         """
         *_, answer = self.steps(question, history, top_k=top_k, documents=documents, generate=generate)
         assert isinstance(answer, Answer)

@@ -6,5 +6,5 @@ import os
 
 
 def processors() -> int:
-    """How many this process may use: in a container often fewer than the machine has."""
+    """How many this process may use, which may be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

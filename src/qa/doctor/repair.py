@@ -56,6 +56,8 @@ def repair(
             store.close()
     with Index.write(folder, reader, chroma_url) as index:
         done += _reindexed(index, reader, embedder_for, progress)
+        if diagnosis.orphans or diagnosis.words:
+            index.count_write()  # services remember how often words stand
     return done
 
 
@@ -76,8 +78,6 @@ def _mended(diagnosis: Diagnosis, store: Store) -> list[str]:
     if diagnosis.words:
         audit.rebuild_words(store.connection)
         done.append("The index of words is made again from the passages.")
-    if done:
-        store.count_write()  # a service that runs remembers what it read of them
     if diagnosis.documents:
         altered = audit.take_as_they_are(store.connection, diagnosis.documents)
         if altered:

@@ -87,10 +87,11 @@ class Scan:
         except FileUnreadable:
             return folder.exists()  # what it holds isn't known
 
-    def gone(self, files: Collection[str]) -> list[str]:
+    def gone(self, files: Collection[str], failed: Collection[Path]) -> list[str]:
         """Those of `files`, which are indexed, that are no longer there to be read, or are there twice.
 
-        A file in a folder that is read under another name goes once it is indexed under that name.
+        A file in a folder that is read under another name goes once it is indexed under that name, unless
+        that is one of the `failed`: what is indexed under it may not be all, or not be what it says now.
         """
         folders = Folders(self.root, self.index_folder)
         name = cache(lambda folder: folders.name(self.root / folder).relative_to(self.root).as_posix())
@@ -99,7 +100,7 @@ class Scan:
         def is_twice(file: str) -> bool:
             folder, _, last = file.rpartition("/")
             now = (Path(name(folder)) / last).as_posix()
-            return now != file and now in indexed
+            return now != file and now in indexed and self.root / now not in failed
 
         return [file for file in files if is_gone(self.root, file) or is_twice(file)]
 

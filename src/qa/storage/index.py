@@ -64,6 +64,7 @@ class Index:
         self.search_text = store.text.search
         self.frequencies = store.text.frequencies
         self.terms = store.text.terms
+        self.count_write = store.count_write
         self.occurrences = store.text.occurrences
 
     @classmethod

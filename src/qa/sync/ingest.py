@@ -80,7 +80,7 @@ def ingest(
             except BaseException:
                 reading.interrupt()  # else this would wait for the file that is being read
                 raise
-        gone = _gone(scans, index)
+        gone = _gone(scans, index, report)
         index.remove(gone)
         report.removed += gone
     return report
@@ -148,7 +148,7 @@ def _outdated(
     scans: Sequence[Scan], index: Index, manifest: str, report: Report, count_tokens: CountTokens
 ) -> Iterator[Item]:
     """What was indexed otherwise than now and no file told of."""
-    handled = {*report.added, *report.changed, *report.removed, *_gone(scans, index)}
+    handled = {*report.added, *report.changed, *report.removed, *_gone(scans, index, report)}
     for document_id in index.outdated(manifest):
         if document_id not in handled:
             before = index.known([document_id])[document_id]
@@ -157,11 +157,12 @@ def _outdated(
             yield with_passages(fresh, count_tokens)
 
 
-def _gone(scans: Sequence[Scan], index: Index) -> list[str]:
+def _gone(scans: Sequence[Scan], index: Index, report: Report) -> list[str]:
     """The documents whose file is there no longer."""
     gone: list[str] = []
+    failed = {one.path for one in report.failed}
     for one in scans:
         if one.prefix is not None:
-            files = one.gone([*index.files(one.origin, one.prefix)])
+            files = one.gone([*index.files(one.origin, one.prefix)], failed)
             gone += [document_id for file in files for document_id in index.of_file(one.origin, file)]
     return sorted(gone)

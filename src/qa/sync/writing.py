@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
@@ -15,7 +14,6 @@ from qa.interfaces import Embedder
 from qa.storage.index import Index
 from qa.storage.packing import Packed, PackedEncoding, packed
 from qa.storage.store import Entry
-from qa.sync.flow import in_order
 from qa.sync.reading import Done, Fresh, Item, Told
 from qa.types import Passage
 
@@ -99,13 +97,8 @@ def encoded(made: Iterator[Chunk], embedder_for: EmbedderFor) -> Iterator[Encode
         if len(first) == AHEAD:
             break
     embedder = embedder_for(sum(map(_count, first)))
-
-    def both(chunk: Chunk) -> Encoded:
-        return chunk, encode(texts_of(chunk), embedder)
-
-    # While the words of one chunk are cut into pieces, the encoder has another to read.
-    with ThreadPoolExecutor(2) as threads:
-        yield from in_order(threads, both, chain(first, made), 2)
+    for chunk in chain(first, made):
+        yield chunk, encode(texts_of(chunk), embedder)
 
 
 def encode(texts: Sequence[str], embedder: Embedder) -> list[PackedEncoding]:
