@@ -77,7 +77,7 @@ def test_a_corpus_in_a_hidden_folder_is_not_hidden(tmp_path: Path) -> None:
     touch(tmp_path, ".local/corpus/a.txt")
     found = scan(tmp_path / ".local/corpus", tmp_path / ".local/corpus")
     assert [source.document_id for source in found.sources] == ["a"]
-    assert found.gone(["a.txt"]) == []
+    assert found.gone(["a.txt"], ()) == []
 
 
 def test_links_to_folders_are_followed_but_not_round_and_round(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_folder_is_read_by_its_own_name_whatever_links_lead_to_it(tmp_path: Pa
     assert ids(tmp_path / "a" / "deep", tmp_path) == ids(tmp_path / "z", tmp_path) == ["m/deep/d"]
     assert ids(tmp_path / "z" / "d.txt", tmp_path) == ["m/deep/d"]
     assert ids(tmp_path / "shown2", tmp_path) == ["shown/e"]
-    assert scan(tmp_path, tmp_path).gone(["a/c.txt", "m/c.txt", "shown/e.txt", "shown2/e.txt"]) == [
+    assert scan(tmp_path, tmp_path).gone(["a/c.txt", "m/c.txt", "shown/e.txt", "shown2/e.txt"], ()) == [
         "a/c.txt",
         "shown2/e.txt",
     ]
