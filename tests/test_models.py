@@ -53,7 +53,7 @@ def test_texts_of_all_lengths_come_back_in_order(onnx: OnnxEmbedder) -> None:
     assert torch.encode([]) == onnx.encode([]) == []
 
 
-def test_reading_without_padding_gives_what_the_library_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_in_batches_gives_what_the_library_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "_has_bfloat16", lambda: False)
     texts = [f"Sentence number {n} tells of a river. " * (1 + 5 * n % 7) for n in range(12)]
     ours = np.stack([one.vector for one in TorchEmbedder().encode(texts)])

@@ -37,7 +37,10 @@ SAME_SPACE = 0.999
 """Cosine to the float32 vector from which a vector counts as being of the same space."""
 
 _BATCH_TOKENS = 2_000
-"""Word pieces of a batch, about: its activations stay in a processor's cache."""
+"""Word pieces of a batch, padding included: its activations stay in a processor's cache."""
+
+_STEP = 16
+"""Batches are padded to a multiple of it: PyTorch keeps code and memory for each width it meets."""
 
 _PROBES = (
     "Who signed the treaty?",
@@ -153,24 +156,28 @@ class TorchEmbedder(_Embedder):
                 self._model = _torch_model()
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
-        """See `Embedder.encode`."""
-        read = self._threads.map(self._encode_batch, _batches(self._pieces(texts)))
-        return [encoding for batch in read for encoding in batch]
+        """See `Embedder.encode`. Texts of like length share a batch."""
+        pieces = self._pieces(texts)
+        batches = list(_batches([len(one.ids) for one in pieces]))
+        read = self._threads.map(lambda batch: self._encode_batch([pieces[i] for i in batch]), batches)
+        encodings: dict[int, Encoding] = {}
+        for batch, ones in zip(batches, read, strict=True):
+            encodings.update(zip(batch, ones, strict=True))
+        return [encodings[i] for i in range(len(texts))]
 
     def _encode_batch(self, batch: Sequence[tokenizers.Encoding]) -> list[Encoding]:
-        """Encodings of texts that go through the model as one row, without padding."""
-        lengths = [len(one.ids) for one in batch]
-        ids = np.concatenate([one.ids for one in batch])[None]
-        places = np.concatenate([np.arange(length) for length in lengths])[None]
+        longest = max(len(one.ids) for one in batch)
+        ids = np.zeros((len(batch), -(-longest // _STEP) * _STEP), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, one in enumerate(batch):
+            ids[row, : len(one.ids)] = one.ids
+            mask[row, : len(one.ids)] = 1
         with self._torch.inference_mode():
             output = self._model(
-                input_ids=self._torch.from_numpy(ids),
-                position_ids=self._torch.from_numpy(places),
-                lengths=lengths,
+                input_ids=self._torch.from_numpy(ids), attention_mask=self._torch.from_numpy(mask)
             )
-            hidden: NDArray[np.float32] = output.last_hidden_state[0].float().numpy()
-        parts = np.split(hidden, np.cumsum(lengths)[:-1])
-        return [_encoding(part, one) for part, one in zip(parts, batch, strict=True)]
+            hidden: NDArray[np.float32] = output.last_hidden_state.float().numpy()
+        return [_encoding(rows[: len(one.ids)], one) for rows, one in zip(hidden, batch, strict=True)]
 
     def _probed(self) -> NDArray[np.float32]:
         return np.stack([one.vector for one in self.encode(_PROBES)])
@@ -184,7 +191,6 @@ def torch_folder() -> Path:
 def _torch_model() -> Any:
     """The transformer of the sentence-transformers model, from files that are checked and no other."""
     from sentence_transformers.sentence_transformer.modules import Transformer
-    from transformers import AttentionInterface
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -193,40 +199,17 @@ def _torch_model() -> Any:
         verified(folder / name)
     kwargs = {"dtype": "float32", "use_safetensors": True, "local_files_only": True}
     model: Any = Transformer(str(folder), model_kwargs=kwargs)
-    AttentionInterface.register(_attention.__name__, _attention)
-    model.auto_model.set_attn_implementation(_attention.__name__)
     return model.auto_model.eval()
 
 
-def _attention(
-    module: Any, query: Any, key: Any, value: Any, mask: None, *, scaling: float, lengths: list[int], **_: Any
-) -> tuple[Any, None]:
-    """Attention of the texts of one row, each to itself.
-
-    (1, heads, pieces, size) come in, (1, pieces, heads, size) go out. A third of the time of encoding went
-    into PyTorch's own, which is slow for heads of 32: two products and a softmax in a processor's cache
-    take half of that.
-    """
-    import torch
-
-    whole = zip(*(one[0].split(lengths, dim=1) for one in (query * scaling, key, value)), strict=True)
-    texts = []
-    for queries, keys, values in whole:
-        scores = torch.bmm(queries, keys.transpose(1, 2))
-        texts.append(torch.bmm(torch.softmax(scores, dim=-1, out=scores), values))
-    return torch.cat(texts, dim=1).transpose(0, 1)[None], None
-
-
-def _batches(texts: Sequence[tokenizers.Encoding]) -> Iterator[list[tokenizers.Encoding]]:
-    """The texts in order, in runs of about `_BATCH_TOKENS`."""
-    batch: list[tokenizers.Encoding] = []
-    pieces = 0
-    for one in texts:
-        batch.append(one)
-        pieces += len(one.ids)
-        if pieces >= _BATCH_TOKENS:
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Places of texts, the longest first, in runs of about `_BATCH_TOKENS` when padded to the longest."""
+    batch: list[int] = []
+    for place in sorted(range(len(lengths)), key=lambda one: -lengths[one]):
+        batch.append(place)
+        if len(batch) * lengths[batch[0]] >= _BATCH_TOKENS:
             yield batch
-            batch, pieces = [], 0
+            batch = []
     if batch:
         yield batch
 
