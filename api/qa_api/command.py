@@ -38,7 +38,9 @@ def serve(
     from qa_api.access import is_loopback, refuse_open_address
     from qa_api.app import create_app
     from qa_api.log import log_to_stderr
+    from qa_api.memory import share_arenas
 
+    share_arenas()
     settings = load_settings()
     refuse_open_address(settings, insecure=insecure)
     listener = _bound(settings)

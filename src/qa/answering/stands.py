@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from qa.language.short_answer import AnswerType, options, possible_answers
+from qa.language.text import REMEMBERED
 from qa.language.values import Value, compare, values
 from qa.language.words import terms
 from qa.weights import logistic, weights
@@ -136,7 +137,7 @@ def _further_cases(question: str, first: Statement, statements: Sequence[Stateme
     return [s for s in told if options(question, s.sentence)] if options(question, first.sentence) else []
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(REMEMBERED)
 def _lower(text: str) -> frozenset[str]:
     """The words that a text writes without a capital."""
     return frozenset(re.findall(r"\b[^\W\d_A-ZÀ-Þ]\w+", text))

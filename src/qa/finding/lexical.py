@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from qa.documents.instructions import statements
 from qa.interfaces import TokenVectors
+from qa.language.text import REMEMBERED
 from qa.language.words import INTERROGATIVES, stem
 
 Floats = NDArray[np.float32]
@@ -87,7 +88,7 @@ class Sentence:
     negated: bool
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(REMEMBERED)
 def read_sentences(text: str) -> tuple[Sentence, ...]:
     """The sentences of a passage that may be evidence."""
     return tuple(_sentence(text, start, end) for start, end in statements(text))

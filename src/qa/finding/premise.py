@@ -17,6 +17,7 @@ from functools import lru_cache
 from qa.finding.lexical import FUNCTION_WORDS
 from qa.language.names import Word, runs, same_name, words
 from qa.language.short_answer import answer_type
+from qa.language.text import REMEMBERED
 from qa.language.words import stem
 
 Name = tuple[Word, ...]
@@ -80,7 +81,7 @@ def is_of_another(question: str, sentence: str) -> bool:
     return _other_subject(asked, said) or _other_place(asked, said) or _lacks_object(question, asked, said)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(REMEMBERED)
 def _read(question: str) -> _Asked:
     there, names = words(question), runs(question)
     placed = tuple(p for name in names if _stands_alone(question, name) for p in _placed(there, name))

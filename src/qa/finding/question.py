@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from qa.language.text import REMEMBERED
 from qa.language.words import INTERROGATIVES, singular
 from qa.types import Turn
 
@@ -284,7 +285,7 @@ def trim(run: list[str], before: Sequence[str]) -> list[Phrase]:
     return [Phrase(the + owner, article, proper, person, 0.7 * weight, stems(owner)), phrase][not owned :]
 
 
-@lru_cache(1024)
+@lru_cache(REMEMBERED)
 def words(text: str) -> tuple[str, ...]:
     """The words in lower case, pronouns without their clitic ("they're")."""
     lows = (m.group().lower() for m in TOKEN.finditer(text))

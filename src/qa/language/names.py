@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from qa.language.text import REMEMBERED
 from qa.language.words import SMALL, fold, singular, stem
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*(?!\w)|(?:[^\W\d_]\.){2,}|[^\W_](?:\w|[’'&](?=\w))*")
@@ -55,7 +56,7 @@ class Word:
     opens: bool  # a sentence begins with it, which alone may be why it has a capital
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(REMEMBERED)
 def words(text: str) -> tuple[Word, ...]:
     """The words of a text in order."""
     return tuple(
@@ -79,7 +80,7 @@ def _key(word: str) -> str:
     return _CONTRACTED.get(base.lower()) or fold(base)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(REMEMBERED)
 def runs(text: str) -> tuple[tuple[Word, ...], ...]:
     """The names of a text: capitalised words that belong together, without "The" and "However"."""
     found: list[list[Word]] = []
@@ -225,7 +226,7 @@ _PEOPLES = re.compile(r".*(?:ian|ean|ese|ish|..man)")
 """Endings of peoples that no place has: Romanians are not of Roman, but Iranians are of Iran."""
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=4096)
 def _is_people(place: str, people: str) -> bool:
     if (place, people) in _OF_ANOTHER or _PEOPLES.fullmatch(place):
         return False

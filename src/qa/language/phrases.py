@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from qa.language.text import REMEMBERED
 from qa.language.values import Value
 from qa.language.words import SMALL, stem
 
@@ -36,7 +37,7 @@ _GENERIC = frozenset(
 _PEOPLES = re.compile(r"\b[A-Z]\w+(?:[aeimo]an|ish|ese|nch|eek)\b")
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(REMEMBERED)
 def phrases(sentence: str) -> tuple[Value, ...]:
     """Phrases in order of appearance; `unit` holds the stems by which two are compared."""
     found = []

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 from qa.language.phrases import phrases
-from qa.language.text import Span
+from qa.language.text import REMEMBERED, Span
 from qa.language.values import Kind, Value, compare, values
 from qa.language.words import fold, stem, terms
 from qa.weights import logistic, weights
@@ -99,7 +99,7 @@ FEATURES = (
 CONFIDENT = 0.7
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(REMEMBERED)
 def answer_type(question: str) -> AnswerType:
     """What kind of value a question asks for; "other" when it does not say."""
     found = [(m.start(), i, kind) for i, (kind, p) in enumerate(_TYPES) if (m := p.search(question.lower()))]
@@ -123,7 +123,7 @@ def rank_values(question: str, sentence: str) -> tuple[tuple[Value, float], ...]
     return tuple(sorted(scored, key=lambda pair: -pair[1]))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(REMEMBERED)
 def options(question: str, sentence: str) -> tuple[Value, ...]:
     """Values of the sentence that are of a kind the question asks for and not its own."""
     kind, asked = answer_type(question), values(question)

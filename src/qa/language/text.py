@@ -8,6 +8,10 @@ import sentencex
 
 Span = tuple[int, int]
 
+REMEMBERED = 512
+"""Texts of which a function keeps what it read: one question looks at a sentence many times. With
+many more, a service whose documents change goes on growing for hours."""
+
 _WIDE_BLANK = re.compile(r"[^\S \t\r\n](?=\.)")
 """White space of several bytes before a full stop: sentencex 1.0.32 panics at "A<no-break space>."."""
 

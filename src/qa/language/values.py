@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Literal
 
 from qa.language.dates import find_dates
+from qa.language.text import REMEMBERED
 from qa.language.words import NUMBERS, SCALES, SMALL, fold, number, stem
 
 Kind = Literal["date", "money", "percent", "count", "duration", "name", "phrase"]
@@ -108,7 +109,7 @@ _NAME = re.compile(
 )
 
 
-@lru_cache(maxsize=2048)  # one sentence is asked about several times in a row
+@lru_cache(REMEMBERED)
 def values(sentence: str) -> tuple[Value, ...]:
     """All values of a sentence in order; none overlap. Never raises; O(length)."""
     taken = bytearray(len(sentence))

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from Stemmer import Stemmer
 
+from qa.language.text import REMEMBERED
+
 # Lists as one string each (SIM905): a hundred quoted words would be harder to read.
 SMALL = frozenset(
     "the a an in on at by for of to from with and or but as if when while after before since until "  # noqa: SIM905
@@ -70,7 +72,7 @@ def singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and re.search(r"[^sui]s$", word) else word
 
 
-@lru_cache(maxsize=4096)  # a sentence is compared with several others
+@lru_cache(REMEMBERED)
 def terms(text: str) -> tuple[tuple[str, int, int], ...]:
     """Content words as (stem, start, end), without function and question words."""
     found = ((m[0].lower(), m.start(), m.end()) for m in re.finditer(r"\w+", text))

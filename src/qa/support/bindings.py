@@ -15,6 +15,7 @@ from itertools import combinations
 from qa.finding.lexical import FUNCTION_WORDS
 from qa.language.dates import DateSpan
 from qa.language.names import words
+from qa.language.text import REMEMBERED
 from qa.language.words import stem
 from qa.support.grounding import dates_in, implies, without_dates
 from qa.support.quantities import quantities
@@ -71,7 +72,7 @@ def _is_elsewhere(told: _Value, known: Sequence[_Value]) -> bool:
     return max(others) > max(_LEAST, _SURELY * _nearest(told, told, known))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(REMEMBERED)
 def _values(text: str) -> tuple[_Value, ...]:
     plain = without_dates(text)
     found: list[tuple[int, int, str, DateSpan | Decimal | str]] = []

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from qa.finding.lexical import FUNCTION_WORDS
 from qa.language.names import words
+from qa.language.text import REMEMBERED
 from qa.language.words import stem
 
 _AT_LEAST = (
@@ -89,7 +90,7 @@ def reversed_words(sentence: str, statements: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(REMEMBERED)
 def _told(text: str) -> tuple[_Told, ...]:
     found = []
     for pair, (_, sides) in enumerate(_PAIRS):

@@ -15,6 +15,7 @@ from typing import Literal
 
 from qa.finding.lexical import FUNCTION_WORDS
 from qa.language.names import Word, words
+from qa.language.text import REMEMBERED
 from qa.support.alignment import Alignment, Term
 
 Mood = Literal["possible", "intended", "able", "reported"]
@@ -88,7 +89,7 @@ class Cue:
     mood: Mood | None  # None: it negates
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(REMEMBERED)
 def cues(text: str) -> tuple[Cue, ...]:
     """The cues of a text, those that govern no word left out."""
     negations = [m.span() for m in _NEGATIVE.finditer(text) if not _AFFIRMING.match(text, m.start())]

@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise, zip_longest
 
+from qa.language.text import REMEMBERED
 from qa.language.words import NUMBERS, SCALES, fold, number
 
 
@@ -161,7 +162,7 @@ _PRONOUN = re.compile(
 _POINTING = re.compile(r"\b(?:no|this|that|every|each|any|which|the|some|another|only) $", re.I)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(REMEMBERED)
 def quantities(text: str) -> tuple[Quantity, ...]:
     """The quantities of a text in order; none overlap. Take dates out before: "1997" is a number here."""
     taken = bytearray(len(text))

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from qa.finding.lexical import FUNCTION_WORDS
 from qa.language.names import runs, same_name, words
+from qa.language.text import REMEMBERED
 from qa.language.words import stem
 
 _APART = re.compile(
@@ -90,7 +91,7 @@ def exchanged(sentence: str, statements: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(REMEMBERED)
 def relations(text: str) -> tuple[Relation, ...]:
     """The relations that can be read off a text, each once."""
     units = _units(text)
@@ -124,7 +125,7 @@ def _between_names(text: str, units: Sequence[_Unit]) -> Iterator[Relation]:
         yield from _oriented(text, first, predicates, second)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(REMEMBERED)
 def _named(text: str) -> tuple[Relation, ...]:
     """The relations of names, also those whose agent stands before an "and"."""
     units = _units(text)
