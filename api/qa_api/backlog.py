@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa_api.problems import BUSY_SECONDS, MCP_PATH, respond
 
@@ -15,7 +15,7 @@ THREADS_BESIDES = 8
 class Backlog:
     """Lets in so many requests at once, those in work and those waiting for a thread together.
 
-    The others get a 503 with Retry-After at once. A stream counts until its last event is sent.
+    The others get a 503 with Retry-After at once. A stream counts until its end goes out.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
@@ -33,7 +33,16 @@ class Backlog:
             await refusal(scope, receive, send)
             return
         self._inside += 1
+        is_inside = True
+
+        async def tell(message: Message) -> None:
+            nonlocal is_inside
+            if is_inside and message["type"] == "http.response.body" and not message.get("more_body"):
+                is_inside = False  # before it is sent: who has read all of it may ask the next
+                self._inside -= 1
+            await send(message)
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, tell)
         finally:
-            self._inside -= 1
+            self._inside -= is_inside
