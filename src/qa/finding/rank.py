@@ -10,14 +10,14 @@ logit whose few weights are in weights.json, learnt by `python -m qa_eval.fit`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.finding.lexical import Question, lexical_features, read_question, read_sentences
+from qa.finding.lexical import Question, Sentence, lexical_features, read_question, read_sentences
 from qa.interfaces import TokenVectors
 from qa.language.discourse import asks
 from qa.language.text import Span
@@ -113,12 +113,13 @@ def rank(
     weights = learnt("rank") if weights is None else weights
     vector = np.array([weights.get(name, 0.0) for name in FEATURES])
     asked = read_question(question, question_tokens, information)
+    read = [one for candidate in candidates if (one := _read(candidate)) is not None]
     sentences = []
-    for candidate in candidates:
-        spans, table = _features(asked, candidate)
-        for (start, end), row, score in zip(spans, table.tolist(), table @ vector, strict=True):
-            if not asks(candidate.passage.text[start:end]):
-                sentences.append(RankedSentence(candidate.passage, start, end, float(score), tuple(row)))
+    for one, table in zip(read, _features(asked, read), strict=True):
+        passage = one.candidate.passage
+        for span, row, score in zip(one.spans, table.tolist(), table @ vector, strict=True):
+            if not asks(passage.text[slice(*span)]):
+                sentences.append(RankedSentence(passage, *span, float(score), tuple(row)))
     sentences.sort(key=lambda s: -s.score)
     best: dict[str, RankedPassage] = {}
     for s in sentences:
@@ -145,51 +146,82 @@ def vocabulary_prior(vocabulary: Mapping[str, int], first: int = 1996) -> Callab
     return information
 
 
-def _features(asked: Question, candidate: Candidate) -> tuple[list[Span], NDArray[np.float64]]:
-    """The candidate's sentences and their (sentences, len(FEATURES)) table."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A candidate's sentences, and the vectors of those of its tokens that stand in one, in order."""
+
+    candidate: Candidate
+    sentences: tuple[Sentence, ...]
+    kept: NDArray[np.intp]  # the places of the sentences that have such tokens
+    first: NDArray[np.intp]  # the first token of each of them
+    vectors: Floats  # (tokens, d)
+
+    @property
+    def spans(self) -> list[Span]:
+        """Where those sentences stand in the passage."""
+        return [(self.sentences[k].start, self.sentences[k].end) for k in self.kept]
+
+
+def _read(candidate: Candidate) -> _Read | None:
+    """None where no token stands in a sentence; those between them are of what can't be evidence."""
     sentences = read_sentences(candidate.passage.text)
     bounds = np.array([(sentence.start, sentence.end) for sentence in sentences]).reshape(-1, 2)
     starts, ends = candidate.tokens.spans.T
     owner = np.searchsorted(bounds[:, 0], starts, side="right") - 1
-    # Tokens between the sentences are of what can't be evidence: it has no part in any feature.
     real = (ends > starts) & (owner >= 0) & (starts < np.append(bounds[:, 1], 0)[owner])
     if not real.any():
-        return [], np.zeros((0, len(FEATURES)))
-    vectors = candidate.tokens.vectors[real].astype(np.float32, copy=False)
+        return None
     kept, first = np.unique(owner[real], return_index=True)
-    meaning = _semantic(asked, vectors, first)
-    columns = (
-        lexical_features(asked, candidate.title, sentences, kept, meaning.pop("token_matches")) | meaning
-    )
-    columns["fused"] = candidate.fused
-    table = np.empty((len(kept), len(FEATURES)))
-    for name, column in _COLUMN.items():
-        table[:, column] = columns[name]
-    return [(sentences[k].start, sentences[k].end) for k in kept], table
+    vectors = candidate.tokens.vectors[real].astype(np.float32, copy=False)
+    return _Read(candidate, sentences, kept, first, vectors)
 
 
-def _semantic(asked: Question, vectors: Floats, first: NDArray[np.intp]) -> dict[str, Any]:
-    """Late interaction of the question with one passage whose sentences begin at tokens `first`."""
+def _features(asked: Question, read: Sequence[_Read]) -> list[NDArray[np.float64]]:
+    """The (sentences, len(FEATURES)) table of each passage."""
+    meaning = _semantic(asked, read) if read else {}
+    matches = meaning.pop("token_matches", None)
+    tables, at = [], 0
+    for one in read:
+        here = slice(at, at + len(one.kept))
+        columns = {name: column[here] for name, column in meaning.items()}
+        columns |= lexical_features(asked, one.candidate.title, one.sentences, one.kept, matches[:, here])
+        columns["fused"] = one.candidate.fused
+        table = np.empty((len(one.kept), len(FEATURES)))
+        for name, column in _COLUMN.items():
+            table[:, column] = columns[name]
+        tables.append(table)
+        at = here.stop
+    return tables
+
+
+def _semantic(asked: Question, read: Sequence[_Read]) -> dict[str, Any]:
+    """Late interaction of the question with all sentences of the passages, one after the other.
+
+    All passages at once: for each alone, calling NumPy would take longer than what it computes.
+    """
+    vectors = np.concatenate([one.vectors for one in read])
+    tokens, sentences = _bounds(len(one.vectors) for one in read), _bounds(len(one.kept) for one in read)
+    first = np.concatenate([one.first + begin for one, begin in zip(read, tokens, strict=False)])
+    begins = sentences[:-1]
+    home = np.repeat(np.arange(len(read)), np.diff(sentences))  # the passage of each sentence
     similar = asked.vectors @ vectors.T  # (n, m)
     best = np.maximum.reduceat(similar, first, axis=1)  # (n, sentences)
-    centre = vectors.mean(axis=0)
-    # Cosines after subtracting the passage's mean token, expanded so that no copy is made: what all
-    # of a passage's tokens share hides which of them are, say, dates.
-    question_part, passage_part, norm = asked.vectors @ centre, vectors @ centre, float(centre @ centre)
-    lengths = np.sqrt(np.maximum(1 - 2 * passage_part + norm, 1e-6))
-    centred = similar - question_part[:, None] - passage_part + norm
-    centred /= np.sqrt(np.maximum(1 - 2 * question_part + norm, 1e-6))[:, None] * lengths
+    ends = zip(first, np.append(first[1:], len(vectors)), strict=True)
+    pooled = np.stack([vectors[begin:end].sum(axis=0) for begin, end in ends])
+    centres = np.add.reduceat(pooled, begins, axis=0)
+    centres /= np.diff(tokens)[:, None]
+    centred = _centred(asked, similar, vectors, centres, tokens)
     centred_best = np.maximum.reduceat(centred, first, axis=1)
-    decisive = centred_best >= centred_best.max(axis=1, keepdims=True)
-    pooled = np.add.reduceat(vectors, first, axis=0)
+    decisive = centred_best >= np.maximum.reduceat(centred_best, begins, axis=1)[:, home]
     question = asked.vectors.sum(axis=0)
     norms = np.linalg.norm(pooled, axis=1) * max(float(np.linalg.norm(question)), 1e-6)
     content = [t.tokens for t in asked.terms.values() if len(t.tokens)]
     rows = np.concatenate(content) if content else np.arange(len(asked.vectors))
+    whole = asked.weights[rows] @ np.maximum.reduceat(best[rows], begins, axis=1)
     return {
         "maxsim": asked.weights @ best,
         "pooled": pooled @ question / np.maximum(norms, 1e-6),
-        "passage_maxsim": asked.weights[rows] @ best[rows].max(axis=1) / max(asked.weights[rows].sum(), 1e-6),
+        "passage_maxsim": (whole / max(asked.weights[rows].sum(), 1e-6))[home],
         "interrogative": _top3(centred, asked.interrogative, first),
         "decisive": asked.weights @ decisive,
         "worst_match": best.min(axis=0, initial=1.0),
@@ -197,10 +229,41 @@ def _semantic(asked: Question, vectors: Floats, first: NDArray[np.intp]) -> dict
     }
 
 
-def _top3(similar: Floats, rows: NDArray[np.intp], first: NDArray[np.intp]) -> Any:
+def _bounds(lengths: Iterable[int]) -> NDArray[np.intp]:
+    """Where each of several runs begins, and where the last one ends."""
+    return np.cumsum([0, *lengths])
+
+
+def _centred(
+    asked: Question, similar: Floats, vectors: Floats, centres: Floats, tokens: NDArray[np.intp]
+) -> Floats:
+    """Cosines of the question's tokens and the passages' after subtracting the passage's mean token.
+
+    What all of a passage's tokens share hides which of them are, say, dates. Expanded, so that no vector is
+    copied. `centres`: those means; `tokens`: where the passages begin, and the last one ends.
+    """
+    lengths = np.diff(tokens)
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    norms = np.einsum("ij,ij->i", centres, centres)
+    question_part = asked.vectors @ centres.T  # (n, passages)
+    parts = zip(tokens[:-1], tokens[1:], centres, strict=True)
+    passage_part = np.concatenate([vectors[begin:end] @ centre for begin, end, centre in parts])
+    asked_length = np.sqrt(np.maximum(1 - 2 * question_part + norms, 1e-6))
+    token_length = np.sqrt(np.maximum(1 - 2 * passage_part + norms[owner], 1e-6))
+    centred: Floats = similar + (norms - question_part)[:, owner] - passage_part
+    centred /= asked_length[:, owner] * token_length
+    return centred
+
+
+def _top3(similar: Floats, rows: NDArray[np.intp], first: NDArray[np.intp]) -> NDArray[np.float64]:
     """Mean of the three tokens of each sentence that are most like any of `rows`; 0 without rows."""
     if not len(rows):
-        return 0.0
+        return np.zeros(len(first))
     likeness = similar[rows].max(axis=0)
-    pieces = np.split(likeness, first[1:])
-    return np.array([np.sort(piece)[-3:].mean() for piece in pieces])
+    ends = np.append(first[1:], len(likeness))
+    sentence = np.repeat(np.arange(len(first)), ends - first)
+    rising = likeness[np.lexsort((likeness, sentence))]
+    below = np.append(0.0, np.cumsum(rising, dtype=np.float64))
+    begins = np.maximum(ends - 3, first)
+    top: NDArray[np.float64] = (below[ends] - below[begins]) / (ends - begins)
+    return top

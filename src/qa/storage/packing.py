@@ -39,7 +39,8 @@ def unpack(spans: bytes, vectors: bytes) -> TokenVectors:
     if not len(places):
         return TokenVectors(np.zeros((0, 1), np.float32), places)
     rows = np.frombuffer(vectors, dtype=np.int8).reshape(len(places), -1).astype(np.float32)
-    return TokenVectors(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6), places)
+    rows /= np.maximum(np.sqrt(np.einsum("ij,ij->i", rows, rows)), 1e-6)[:, None]
+    return TokenVectors(rows, places)
 
 
 def pack_vector(vector: NDArray[np.float32]) -> bytes:
