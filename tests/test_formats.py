@@ -222,6 +222,25 @@ def test_a_line_without_a_word_ends_nothing() -> None:
     assert kinds == [Document, FileEmpty, Document]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-16-be", "utf-16-le"])
+def test_lines_in_another_encoding_are_refused_as_a_whole_or_each(encoding: str) -> None:
+    content = '{"text": "The bridge was built in 1901."}\n{"text": "It has 5 arches."}\n'.encode(encoding)
+    found = list(read_lines(Path("a.jsonl"), io.BytesIO(content)))
+    assert not [one for one in found if isinstance(one, Extract)]
+    if encoding in ("utf-16", "utf-32"):  # with a mark
+        assert [str(one) for one in found] == [
+            f"a.jsonl is {encoding.upper()}, and JSON Lines are UTF-8; save it as UTF-8."
+        ]
+
+
+def test_a_line_that_is_not_utf8_says_so() -> None:
+    content = '{"text": "Zoë"}\n{"text": "Anna"}\n'.encode("cp1252")
+    wrong, right = read_lines(Path("a.jsonl"), io.BytesIO(content))
+    assert str(wrong) == "a.jsonl, line 1 is not UTF-8 (byte 12 is 0xeb); save the file as UTF-8."
+    assert isinstance(right, Extract)
+    assert right.text == "Anna"
+
+
 def test_a_file_of_nothing_but_bad_lines_is_given_up() -> None:
     found = lines("no json\n" * 100_000)
     assert len(found) == 102

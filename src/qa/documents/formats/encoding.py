@@ -43,9 +43,9 @@ def decode(path: Path, content: bytes, declared: str | None = None) -> str:
     `declared` is the name of an encoding in the file. Raises `FileNotText` where no encoding fits, or
     none is sure enough: a wrong guess would be quoted.
     """
-    for mark, encoding in _MARKS:
-        if content.startswith(mark):
-            return _strict(path, content, encoding)
+    encoding = marked(content)
+    if encoding is not None:
+        return _strict(path, content, encoding)
     try:
         return _text(path, content.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -57,6 +57,11 @@ def decode(path: Path, content: bytes, declared: str | None = None) -> str:
             f"{path} is not UTF-8 text ({place}), and its encoding can't be told; save it as UTF-8."
         )
     return text
+
+
+def marked(content: bytes) -> str | None:
+    """Python's name of the encoding that a byte order mark at the beginning tells."""
+    return next((encoding for mark, encoding in _MARKS if content.startswith(mark)), None)
 
 
 def _strict(path: Path, content: bytes, encoding: str) -> str:

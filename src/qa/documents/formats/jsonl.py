@@ -1,4 +1,7 @@
-"""JSON Lines: one document a line, read line by line so that a file may be of any length."""
+"""JSON Lines: one document a line, read line by line so that a file may be of any length.
+
+They are UTF-8 (jsonlines.org), and no other encoding is guessed: a guess for each line would differ.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from qa.documents.formats.dates import iso_date
+from qa.documents.formats.encoding import marked
 from qa.documents.formats.extract import Extract, one_line, web_address
-from qa.errors import FileDamaged, FileTooLarge, LoadError, NameInvalid, NameTaken
+from qa.errors import FileDamaged, FileNotText, FileTooLarge, LoadError, NameInvalid, NameTaken
 
 _MAX_LINE_BYTES = 20_000_000
 _MAX_KEY_CHARS = 200
@@ -29,13 +33,17 @@ def read_lines(path: Path, file: BinaryIO) -> Iterator[Extract | LoadError]:
     """What each line says, its `key` being its id or number, or why it can't be read; blank lines are none.
 
     Of lines with the same id the first counts; a `NameTaken` stands for each other one. Ends with a
-    `FileDamaged` after too many lines that can't be read.
+    `FileDamaged` after too many lines that can't be read, or with a `FileNotText` where the file begins
+    with the mark of another encoding.
     """
     bad = 0
     number = 0
     owners: dict[str | None, int] = {}
     while line := file.readline(_MAX_LINE_BYTES + 1):
         number += 1
+        if number == 1 and (encoding := marked(line)) not in (None, "utf-8-sig"):
+            yield FileNotText(f"{path} is {encoding.upper()}, and JSON Lines are UTF-8; save it as UTF-8.")
+            return
         try:
             extract = _read_line(path, number, line, file)
         except LoadError as error:
@@ -71,8 +79,11 @@ def _read_line(path: Path, number: int, line: bytes, file: BinaryIO) -> Extract 
     if not line.strip():
         return None
     try:
-        given = json.loads(line)
-    except (ValueError, RecursionError) as error:  # ValueError: also what is not UTF-8
+        given = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        wrong = f"byte {error.start} is {line[error.start]:#04x}"
+        raise FileNotText(f"{place} is not UTF-8 ({wrong}); save the file as UTF-8.") from error
+    except (ValueError, RecursionError) as error:
         raise FileDamaged(f"{place} is not valid JSON; correct it.") from error
     if not isinstance(given, dict):
         raise FileDamaged(f"{place} is no JSON object; write one with 'id', 'title' and 'text' a line.")
