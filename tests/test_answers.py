@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from qa.errors import DocumentNotFound, IndexBusy, QuestionInvalid
+from qa.interfaces import Encoding
 from qa.pipeline import QA
 from qa.types import Answer, Found, Turn
 
@@ -180,6 +183,19 @@ def test_a_question_waits_for_others_but_not_for_who_reads_the_answer(
     monkeypatch.setattr("qa.pipeline._PATIENCE", 0.01)
     with pytest.raises(IndexBusy, match="try again"):
         qa.ask("Who is Lukashenko?")
+
+
+def test_two_questions_are_looked_up_at_once(qa: QA, monkeypatch: pytest.MonkeyPatch) -> None:
+    both, encode = threading.Barrier(2), qa.embedder.encode
+
+    def meeting(texts: Sequence[str]) -> list[Encoding]:
+        both.wait(60)  # breaks where one question keeps the other out
+        return encode(texts)
+
+    monkeypatch.setattr(qa.embedder, "encode", meeting)
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(qa.ask, ["Who is Lukashenko?"] * 2))
+    assert all(one.claims for one in answers)
 
 
 def test_unknown_documents_and_no_evidence_are_refused(qa: QA) -> None:

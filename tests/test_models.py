@@ -53,6 +53,19 @@ def test_texts_of_all_lengths_come_back_in_order(onnx: OnnxEmbedder) -> None:
     assert torch.encode([]) == onnx.encode([]) == []
 
 
+def test_texts_of_like_length_share_a_batch() -> None:
+    lengths = [3 + 37 * n % 250 for n in range(200)]
+    batches = list(models._batches(lengths))
+    assert sorted(place for batch in batches for place in batch) == list(range(200))
+    taken = [lengths[place] for batch in batches for place in batch]
+    assert taken == sorted(lengths, reverse=True)
+    assert all(len(batch[1:]) * lengths[batch[0]] < models._BATCH_TOKENS for batch in batches)
+
+
+def test_many_passages_are_read_with_the_faster_attention() -> None:
+    assert TorchEmbedder()._model.config._attn_implementation == models._attention.__name__
+
+
 def test_reading_in_batches_gives_what_the_library_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "_has_bfloat16", lambda: False)
     texts = [f"Sentence number {n} tells of a river. " * (1 + 5 * n % 7) for n in range(12)]
