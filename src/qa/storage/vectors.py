@@ -27,7 +27,7 @@ _SAME = 0.9999
 HNSW: CreateHNSWConfiguration = {
     "space": "cosine",
     "ef_construction": 200,
-    "ef_search": 200,
+    "ef_search": 400,
     "max_neighbors": 32,
 }
 """The cheapest settings tried that lose next to nothing against exact search (eval/LOG.md)."""
