@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,9 +73,8 @@ def _wait_for(service: Served) -> None:
     deadline = time.monotonic() + _TO_START
     while time.monotonic() < deadline:
         assert service.process.poll() is None, "the service ended"
-        try:
+        with suppress(httpx.TransportError):
             if httpx.get(service.url + "/readyz").status_code == 200:
                 return
-        except httpx.TransportError:
-            time.sleep(0.05)
+        time.sleep(0.05)
     raise AssertionError("the service does not answer")

@@ -188,6 +188,22 @@ def test_keys_are_limited_each_and_so_is_guessing(
     assert [client.get("/v1/models", headers=bearer("x")).status_code for _ in range(3)] == [401, 401, 429]
 
 
+def test_asking_whether_it_is_ready_counts_for_the_address(
+    settings: Settings, qa: QA, keys: dict[str, tuple[str, str]]
+) -> None:
+    for entries in ("", keys["read"][1]):
+        strict = settings.model_copy(update={"rate_limit": "2/minute", "api_keys": entries})
+        client = TestClient(create_app(strict, qa))
+        assert [client.get("/readyz").status_code for _ in range(3)] == [200, 200, 429]
+        assert [client.get("/healthz").status_code for _ in range(3)] == [200, 200, 200]
+    assert client.get("/readyz", headers=bearer(keys["read"][0])).status_code == 200
+
+
+def test_who_asks_once_a_second_whether_it_is_ready_is_never_refused(settings: Settings, qa: QA) -> None:
+    client = TestClient(create_app(settings, qa))
+    assert {client.get("/readyz").status_code for _ in range(61)} == {200}  # faster than that
+
+
 def test_a_rate_limit_that_is_none_is_refused() -> None:
     with pytest.raises(SettingsError, match="QA_RATE_LIMIT"):
         create_app(Settings(rate_limit="often"))

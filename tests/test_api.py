@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from qa.pipeline import MAX_QUESTION_CHARS, QA
 from qa.settings import Settings
+from qa_api import shared
 from qa_api.app import create_app
 from qa_api.schemas import MAX_HISTORY
 
@@ -134,7 +135,10 @@ def test_a_body_that_is_no_json_is_a_problem(client: TestClient) -> None:
     assert (response.status_code, response.json()["type"]) == (422, "urn:qa:problem:request-invalid")
 
 
-def test_without_an_index_every_answer_is_a_503_until_there_is_one(tmp_path: Path) -> None:
+def test_without_an_index_every_answer_is_a_503_until_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "_BETWEEN_OPENINGS", 0)
     client = TestClient(create_app(Settings(index=tmp_path / "none")), raise_server_exceptions=False)
     for response in (
         client.post("/v1/ask", json={"question": "Why?"}),

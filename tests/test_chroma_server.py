@@ -23,6 +23,7 @@ from qa.build import run_doctor, run_ingest
 from qa.errors import IndexDamaged, IndexMissing, IndexStale, IndexUnreachable
 from qa.settings import Settings
 from qa.storage.index import Index
+from qa_api import shared
 from qa_api.app import create_app
 
 
@@ -160,7 +161,8 @@ def test_a_server_that_is_not_there_or_hangs_is_one_sentence(
 
 
 @pytest.mark.fault
-def test_a_service_outlives_its_chroma_server(tmp_path: Path) -> None:
+def test_a_service_outlives_its_chroma_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "_BETWEEN_OPENINGS", 0)
     server = ChromaProcess(tmp_path / "chroma")
     settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / INDEX, chroma_url=server.url)
     settings.corpus.mkdir()

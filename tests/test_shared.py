@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from qa.build import run_ingest
+from qa.build import build_qa, run_ingest
 from qa.errors import IndexBusy, IndexMissing
+from qa.pipeline import QA
 from qa.settings import Settings
 from qa_api import shared
 from qa_api.shared import SharedQA
@@ -71,6 +72,45 @@ def test_without_an_index_there_is_nothing_to_use_and_nothing_to_count(tmp_path:
     with pytest.raises(IndexMissing, match="qa ingest"), service.using():
         pass
     assert (service.counts().documents, service.counts().passages) == (0, 0)
+
+
+def test_an_index_that_can_not_be_opened_is_not_tried_again_by_each_who_asks(
+    settings_here: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reaches the port may ask whether the service is ready, and each try loads the models."""
+    opened: list[Settings] = []
+
+    def counted(settings: Settings) -> QA:
+        opened.append(settings)
+        return build_qa(settings)
+
+    monkeypatch.setattr(shared, "build_qa", counted)
+    now = 100.0
+    service = SharedQA(settings_here, clock=lambda: now)
+    settings_here.index.rename(tmp_path / "away")
+    for _ in range(5):
+        with pytest.raises(IndexMissing, match="qa ingest"), service.using():
+            pass
+    assert len(opened) == 1
+    (tmp_path / "away").rename(settings_here.index)
+    now += shared._BETWEEN_OPENINGS
+    with service.using() as qa:
+        assert "1911" in qa.document("lamp").text
+    assert len(opened) == 2
+    service.close()
+
+
+def test_what_is_put_in_is_used_at_once(settings_here: Settings, tmp_path: Path) -> None:
+    service = SharedQA(settings_here, clock=lambda: 100.0)
+    settings_here.index.rename(tmp_path / "away")
+    with pytest.raises(IndexMissing), service.using():
+        pass
+    (tmp_path / "away").rename(settings_here.index)
+    with service.changing() as (index, _):
+        assert "1911" in index.document("lamp").text
+    with service.using() as qa:
+        assert "1911" in qa.document("lamp").text
+    service.close()
 
 
 def test_a_change_does_not_wait_for_others_for_ever(

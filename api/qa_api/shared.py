@@ -6,9 +6,10 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from qa.build import build_qa, open_to_write
 from qa.errors import IndexBusy, IndexDamaged, IndexMissing, QAError
@@ -20,6 +21,10 @@ from qa.storage.index import Counts, Index
 
 _BETWEEN_MENDINGS = 60.0
 """Seconds in which what could not be mended is not tried again."""
+
+_BETWEEN_OPENINGS = 1.0
+"""Seconds in which an index that could not be opened is not tried again: each try loads the models, and
+whoever reaches the port may ask whether the service is ready."""
 
 _PATIENCE = 10.0
 """Seconds to wait for other requests: who waits holds a thread that could answer."""
@@ -40,11 +45,14 @@ class SharedQA:
 
     An index that was replaced is closed by the last of its users, and only then the new one opened:
     Chroma gives whoever opens a folder again what it has open of it. A `qa` that is given is its giver's
-    to close.
+    to close. `clock` gives monotonic seconds.
     """
 
-    def __init__(self, settings: Settings, qa: QA | None = None) -> None:
+    def __init__(
+        self, settings: Settings, qa: QA | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._settings = settings
+        self._clock = clock
         self._opened = None if qa is None else _Opened(qa)
         self._leaving: _Opened | None = None
         self._is_ours = qa is None
@@ -52,6 +60,8 @@ class SharedQA:
         self._writing = threading.Lock()
         self._mending = False
         self._mended_at = -math.inf
+        self._failure: Callable[[], QAError] | None = None  # what the last opening ended with
+        self._failed_at = -math.inf
 
     @contextmanager
     def using(self) -> Iterator[QA]:
@@ -89,6 +99,7 @@ class SharedQA:
                 try:
                     qa = stack.enter_context(self.using())
                 except IndexMissing:
+                    stack.callback(self._try_again)
                     yield stack.enter_context(open_to_write(self._settings))
                     return
                 stack.enter_context(qa.index.change())
@@ -110,8 +121,23 @@ class SharedQA:
         if not self._changed.wait_for(lambda: self._leaving is None, _PATIENCE):
             raise IndexBusy("The index was replaced while it is in use; try again soon.")
         if self._opened is None:
-            self._opened = _Opened(build_qa(self._settings))
+            self._opened = _Opened(self._build())
         return self._opened
+
+    def _build(self) -> QA:
+        if self._failure is not None and self._clock() - self._failed_at < _BETWEEN_OPENINGS:
+            raise self._failure()  # another one each time: an error gathers the stacks of all who raise it
+        try:
+            qa = build_qa(self._settings)
+        except QAError as error:
+            self._failure, self._failed_at = partial(type(error), *error.args), self._clock()
+            raise
+        self._failure = None
+        return qa
+
+    def _try_again(self) -> None:
+        with self._changed:
+            self._failure = None
 
     def _leave(self) -> None:
         if self._opened is not None:  # else what is leaving already would never be closed
@@ -121,7 +147,7 @@ class SharedQA:
     def _mend_soon(self) -> None:
         """Have the vectors made again, in the background, from those in SQLite: Chroma's may be lost."""
         with self._changed:
-            recent = time.monotonic() - self._mended_at < _BETWEEN_MENDINGS
+            recent = self._clock() - self._mended_at < _BETWEEN_MENDINGS
             database = database_in(self._settings.index)
             if recent or self._mending or not self._is_ours or not database.is_file():
                 return
@@ -150,5 +176,6 @@ class SharedQA:
             _log.error("could not make Chroma hold the vectors of the index again: %s", type(error).__name__)
         finally:
             with self._changed:
-                self._mended_at = time.monotonic()
+                self._mended_at = self._clock()
                 self._mending = False
+                self._failure = None
