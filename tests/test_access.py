@@ -204,9 +204,10 @@ def test_who_asks_once_a_second_whether_it_is_ready_is_never_refused(settings: S
     assert {client.get("/readyz").status_code for _ in range(61)} == {200}  # faster than that
 
 
-def test_a_rate_limit_that_is_none_is_refused() -> None:
-    with pytest.raises(SettingsError, match="QA_RATE_LIMIT"):
-        create_app(Settings(rate_limit="often"))
+@pytest.mark.parametrize("limit", ["often", "", "0/minute", "99999999999999999999/minute"])
+def test_a_rate_limit_that_is_none_is_refused(limit: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^QA_RATE_LIMIT='{limit}' is not usable; write it like 60/min"):
+        create_app(Settings(rate_limit=limit))
 
 
 def test_pages_of_other_sites_can_not_write(settings: Settings, qa: QA) -> None:

@@ -7,7 +7,7 @@ import math
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from limits import parse
+from limits import RateLimitItem, parse
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +21,8 @@ from qa_api.rates import Rates
 from qa_api.static import page_paths
 
 _ALIVE, _READY = "/healthz", "/readyz"
+_MOST_OFTEN = 1_000_000_000
+"""The largest limit: each of so many requests is remembered."""
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _ASKING = {"/v1/ask", "/v1/ask/stream", "/v1/search", "/v1/chat/completions", MCP_PATH}
 """What changes nothing although it is posted; a key that may only read can do no other."""
@@ -46,12 +48,7 @@ class AccessRules:
         self._keys = parse_keys(settings.api_keys)
         self._open = page_paths().keys() | {_ALIVE, _READY}  # the page is code alone, and asks for the key
         self._only_local = only_local
-        try:
-            self._limit = parse(settings.rate_limit)
-        except ValueError as error:
-            raise SettingsError(
-                f"QA_RATE_LIMIT={settings.rate_limit!r} is not usable; write it like 60/minute."
-            ) from error
+        self._limit = _rate_limit(settings.rate_limit)
         self._rates = Rates(self._limit)
 
     def refusal(self, scope: Scope) -> Response | None:
@@ -125,6 +122,19 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _rate_limit(given: str) -> RateLimitItem:
+    """Raises `SettingsError` where it is none, or lets nobody in."""
+    try:
+        limit = parse(given)
+    except ValueError:
+        limit = None
+    if limit is None or not 1 <= limit.amount <= _MOST_OFTEN:
+        raise SettingsError(
+            f"QA_RATE_LIMIT={given!r} is not usable; write it like 60/minute, with at most {_MOST_OFTEN:,}."
+        )
+    return limit
 
 
 def _is_local(host: str) -> bool:
