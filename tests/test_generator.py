@@ -162,7 +162,7 @@ def test_what_may_pass_is_tried_once_more(reply: Reply) -> None:
 def test_a_long_wait_is_not_waited(wait: dict[str, str]) -> None:
     with (
         speaking(refusal(429, "slow down", wait)) as log,
-        pytest.raises(GeneratorUnavailable, match="slow down"),
+        pytest.raises(GeneratorUnavailable, match="status 429"),
     ):
         said(log)
     assert len(log.requests) == 1
@@ -171,7 +171,7 @@ def test_a_long_wait_is_not_waited(wait: dict[str, str]) -> None:
 def test_nobody_there() -> None:
     with speaking(silent) as log:
         pass
-    with pytest.raises(GeneratorUnavailable, match="can't be reached"):
+    with pytest.raises(GeneratorUnavailable, match=r"can't be reached \(Connection refused\)"):
         said(log)
 
 
@@ -185,7 +185,7 @@ def test_a_schema_that_is_refused_is_not_sent_again() -> None:
 def test_a_bad_request_is_not_blamed_on_the_schema() -> None:
     with speaking(refusal(400, "prompt too long")) as log, generator(log) as made:
         for _ in range(2):
-            with pytest.raises(GeneratorRefused, match="prompt too long"):
+            with pytest.raises(GeneratorRefused, match="status 400"):
                 list(made.generate(HELLO, SCHEMA, 50))
     assert ["response_format" in request for request in log.requests] == [True, False, True, False]
 
@@ -196,7 +196,7 @@ def test_a_bad_request_is_not_blamed_on_the_schema() -> None:
         (refusal(401, "no"), "QA_LLM_API_KEY"),
         (refusal(403, "no"), "QA_LLM_API_KEY"),
         (refusal(404, "no"), "QA_LLM_MODEL"),
-        (refusal(413, "too big"), "too big"),
+        (refusal(413, "too big"), "status 413"),
         (answer(200, b"<html>It works!</html>", {"Content-Type": "text/html"}), "QA_LLM_BASE_URL"),
         (answer(200, b"data: {{{\n\n", {"Content-Type": "text/event-stream"}), "QA_LLM_BASE_URL"),
         (answer(200, b"data: 42\n\n", {"Content-Type": "text/event-stream"}), "QA_LLM_BASE_URL"),
@@ -213,7 +213,7 @@ def test_an_error_in_the_middle() -> None:
     broken = answer(
         200, b'data: {"error": {"message": "out of memory"}}\n\n', {"Content-Type": "text/event-stream"}
     )
-    with speaking(broken) as log, pytest.raises(GeneratorUnavailable, match="broke off: out of memory"):
+    with speaking(broken) as log, pytest.raises(GeneratorUnavailable, match="broke off"):
         said(log)
 
 
@@ -225,6 +225,32 @@ def test_an_empty_reply_is_none() -> None:
 def test_a_server_error_passes() -> None:
     with speaking(refusal(500, "oops")) as log, pytest.raises(GeneratorUnavailable, match="status 500"):
         said(log)
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 413, 422, 429, 500, 503])
+def test_what_a_server_says_is_in_no_error(code: int) -> None:
+    """Errors are logged, and many servers repeat what they were asked in what they refuse."""
+    with (
+        speaking(refusal(code, "You asked: Be brief. Hello?")) as log,
+        pytest.raises(GeneratorError) as caught,
+    ):
+        said(log)
+    assert "Hello" not in str(caught.value)
+    assert log.url in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer(200, b'data: {"error": {"message": "Hello?"}}\n\n', {"Content-Type": "text/event-stream"}),
+        answer(200, b"data: {Hello?\n\n", {"Content-Type": "text/event-stream"}),
+        answer(200, b"", {"Content-Encoding": "gzip", "Hello?": "Hello?"}),
+    ],
+)
+def test_what_a_server_says_instead_of_a_reply_is_in_no_error(reply: Reply) -> None:
+    with speaking(reply) as log, pytest.raises(GeneratorError) as caught:
+        said(log)
+    assert "Hello" not in str(caught.value)
 
 
 def test_a_password_in_the_address_is_not_shown() -> None:

@@ -4,14 +4,17 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from llm_server import Log, refusal, speaking
 from qa.keys import new_key
 from qa.pipeline import QA
 from qa.settings import Settings
+from qa.speaking.generator import ChatGenerator
 from qa_api.app import create_app
 from qa_api.log import JsonLines
 from qa_api.observe import HEADERS
@@ -109,6 +112,26 @@ def test_the_log_tells_questions_if_asked_for(
     with caplog.at_level(logging.INFO, "qa_api"):
         client.post("/v1/ask", json={"question": CHINA})
     assert json.loads(JsonLines().format(caplog.records[-1]))["question"] == CHINA
+
+
+def test_what_a_language_model_s_server_repeats_as_it_refuses_is_not_logged(
+    settings: Settings, qa: QA, caplog: pytest.LogCaptureFixture
+) -> None:
+    def repeat(handler: BaseHTTPRequestHandler, log: Log) -> None:
+        refusal(400, f"{CHINA} {log.requests[-1]['messages']}")(handler, log)
+
+    history = [{"role": "user", "content": CHINA}, {"role": "assistant", "content": "$185 million."}]
+    with speaking(repeat) as log:
+        model = ChatGenerator(base_url=log.url, model="small", api_key="", timeout=30)
+        client = TestClient(create_app(settings, QA(qa.index, qa.embedder, model)))
+        with caplog.at_level(logging.INFO):
+            for body in ({"question": CHINA}, {"question": "And in how many projects?", "history": history}):
+                assert client.post("/v1/ask", json=body).json()["degraded"]
+        model.close()
+    assert len(log.requests) >= 3
+    logged = [JsonLines().format(one) for one in caplog.records]
+    assert any(log.url in line and "status 400" in line for line in logged)
+    assert not re.findall("China|Lukashenko|projects|185 million", "".join(logged))
 
 
 def test_a_bug_is_logged_with_its_places_but_not_with_what_it_says(

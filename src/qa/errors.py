@@ -157,8 +157,8 @@ class ModelError(QAError):
 class GeneratorError(QAError):
     """The language model gives no answer; there is still the extractive one.
 
-    The message has its address and what its server says, which are for those who run the service;
-    `told` is for those who ask.
+    The message is for those who run the service: it has the address of the model's server and nothing that
+    this said. `told` is for those who ask.
     """
 
     told: ClassVar[str] = "The language model failed."

@@ -33,9 +33,6 @@ _SEED = 1
 _WORDLESS = 8
 """Chunks without a token that a reply may have: its role, its end, its usage."""
 
-_SAID_CHARS = 200
-"""Characters that are shown of what a server says is wrong."""
-
 _UNREACHABLE = (openai.APIConnectionError, httpx2.TransportError)
 _TOO_SLOW = (openai.APITimeoutError, httpx2.TimeoutException)  # kinds of _UNREACHABLE: looked at first
 _UNPROCESSABLE = (openai.BadRequestError, openai.UnprocessableEntityError)
@@ -177,15 +174,19 @@ class ChatGenerator:
         response.stream = _Limited(body, time.monotonic() + _WHOLE * self._timeout, self._lines.own)
 
     def _explained(self, error: Exception) -> GeneratorError:
-        """The error in one sentence, sorted into those that pass and those that don't."""
+        """The error in one sentence, sorted into those that pass and those that don't.
+
+        It goes into the log, so nothing that a server says is in it: many repeat what they were asked.
+        """
         if isinstance(error, _TOO_SLOW):
             return GeneratorUnavailable(
                 f"{self._where} was silent for {self._timeout:g} s, or took {_WHOLE * self._timeout:g} s in "
                 "all; raise QA_LLM_TIMEOUT if it is only slow."
             )
         if isinstance(error, _UNREACHABLE):
-            said = _one_line(error.__cause__ or error)
-            return GeneratorUnavailable(f"{self._where} can't be reached ({said}); see that it is running.")
+            return GeneratorUnavailable(
+                f"{self._where} can't be reached ({_reason(error)}); see that it is running."
+            )
         if isinstance(error, _REFUSES_KEY):
             return GeneratorRefused(f"{self._where} refuses the key; correct QA_LLM_API_KEY.")
         if isinstance(error, openai.NotFoundError):
@@ -195,9 +196,9 @@ class ChatGenerator:
         if isinstance(error, openai.APIStatusError):
             passing = error.status_code >= 500 or error.status_code in _PASSING
             kind = GeneratorUnavailable if passing else GeneratorRefused
-            return kind(f"{self._where} answered with status {error.status_code}: {_one_line(error)}.")
+            return kind(f"{self._where} answered with status {error.status_code}; its log says why.")
         if isinstance(error, openai.APIError):
-            return GeneratorUnavailable(f"{self._where} broke off: {_one_line(error)}.")
+            return GeneratorUnavailable(f"{self._where} broke off; its log says why.")
         return GeneratorRefused(
             f"{self._where} doesn't speak OpenAI's chat protocol; correct QA_LLM_BASE_URL."
         )
@@ -236,6 +237,11 @@ def _pause(error: Exception) -> float | None:
     return None
 
 
-def _one_line(error: BaseException) -> str:
-    said = getattr(error, "message", None) or str(error) or type(error).__name__
-    return " ".join(str(said).split())[:_SAID_CHARS].rstrip(".")
+def _reason(error: Exception) -> str:
+    """What the operating system says of a connection that failed, else the kind of the failure."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return type(error.__cause__ or error).__name__
