@@ -18,7 +18,7 @@ from qa.errors import (
 from qa.storage.index import Index
 from qa.storage.vectors import Vectors
 from qa.sync.ingest import index_documents
-from qa.sync.reading import Fresh
+from qa.sync.reading import Fresh, with_passages
 from qa.types import Document
 
 
@@ -57,7 +57,8 @@ def test_what_is_replaced_while_others_read_never_answers_and_is_deleted_togethe
             text = f"Cats purr {n} times."
             note = Document("note", "note", "Note", text, hashlib.sha256(text.encode()).hexdigest())
             with index.change():
-                index_documents([Fresh(note, "upload", "note.txt")], index, fake, lambda _: fake)
+                fresh = with_passages(Fresh(note, "upload", "note.txt"), fake.count_tokens)
+                index_documents([fresh], index, fake, lambda _: fake)
             with index.snapshot():
                 hits = [one for one, _ in index.search_vectors(question, 3)]
                 assert len(index.passages(hits)) == len(hits) == 3

@@ -23,6 +23,7 @@ from qa_api.app import create_app
 from qa_api.service import Service
 from test_uploads import upload
 
+TOO_LARGE = "urn:qa:problem:file-too-large"
 HANGS = "import sys, time; sys.stdin.readline(); time.sleep(600)"
 
 
@@ -145,29 +146,66 @@ def test_a_file_that_is_read_as_the_service_ends_is_given_up(monkeypatch: pytest
 
     ender = threading.Thread(target=end)
     ender.start()
-    with pytest.raises(IndexBusy, match="service is ending"):
-        reading.of_one()(Path("a.html"), b"<p>A text.")
+    file = reading.one_file(reading.deadline())
+    with pytest.raises(IndexBusy, match="service is ending"), file as read:
+        read(Path("a.html"), b"<p>A text.")
     ender.join()
 
 
 def test_only_so_many_files_are_read_at_once(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "_PATIENCE", 0)
     room = service_of(client).reading._room
-    taken = [room.acquire(blocking=False) for _ in range(uploads._PROCESSES)]
+    taken = [room.acquire(blocking=False) for _ in range(uploads._READERS)]
     assert all(taken)
-    response = upload(client, **{"a.html": "<p>A text."})
-    assert (response.status_code, response.json()["type"]) == (503, "urn:qa:problem:index-busy")
-    assert upload(client, **{"a.txt": "A text."}).status_code == 200
+    kinds = {"html": "<p>A text.", "txt": "A text.", "jsonl": lines("A text.")}
+    for kind, text in kinds.items():
+        response = upload(client, **{f"a.{kind}": text})
+        assert (response.status_code, response.json()["type"]) == (503, "urn:qa:problem:index-busy")
     room.release(len(taken))
-    assert upload(client, **{"b.html": "<p>A text."}).status_code == 200
+    for kind, text in kinds.items():
+        assert upload(client, **{f"{kind}.{kind}": text}).status_code == 200
     assert room.acquire(blocking=False)  # it was given back
 
 
 def test_the_files_of_an_upload_are_read_in_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "COMMAND", (sys.executable, "-c", HANGS))
     monkeypatch.setattr(uploads, "_READING_SECONDS", 0.5)
-    read = uploads.Reading().of_one()
-    with pytest.raises(FileTooLarge, match=r"a.html takes over"):
+    reading = uploads.Reading()
+    deadline = reading.deadline()
+    with pytest.raises(FileTooLarge, match=r"a.html takes over"), reading.one_file(deadline) as read:
         read(Path("a.html"), b"<p>A text.")
-    with pytest.raises(FileTooLarge, match=r"b.html was not read: .* upload fewer at once"):
-        read(Path("b.html"), b"<p>A text.")
+    with pytest.raises(FileTooLarge, match=r"upload fewer at once"), reading.one_file(deadline):
+        pass
+
+
+def test_files_of_every_format_are_read_in_one_time(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "_READING_SECONDS", 0)
+    files = {"a.html": "<p>A text.", "b.txt": "A text.", "c.jsonl": lines("A text.")}
+    for result in upload(client, **files).json()["results"]:
+        assert (result["problem"]["status"], result["problem"]["type"]) == (413, TOO_LARGE)
+        assert "upload fewer at once" in result["problem"]["detail"]
+    assert held(client) == []
+
+
+def test_an_upload_of_too_many_passages_is_refused_from_the_document_that_has_them(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other uploads wait while passages are encoded, so that their number bounds the wait."""
+    monkeypatch.setattr(uploads, "MAX_PASSAGES", 3)
+    paragraph = "The lamp of the tower was lit again in the year of the great storm. " * 13
+    upload(client, **{"long.txt": "Short."})
+    files = {"a.txt": "A.", "b.jsonl": lines("B.", "C."), "long.txt": paragraph * 3, "small.txt": "S."}
+    response = upload(client, **files)
+    assert response.status_code == 207
+    outcomes = [(one["file"], one["outcome"]) for one in response.json()["results"]]
+    assert outcomes[:3] == [("a.txt", "created"), ("b.jsonl", "created"), ("b.jsonl", "created")]
+    assert outcomes[3:] == [("long.txt", "error"), ("small.txt", "error")]
+    for name, result in zip(("long", "small"), response.json()["results"][3:], strict=True):
+        assert (result["problem"]["status"], result["problem"]["type"]) == (413, TOO_LARGE)
+        assert f"With '{name}' this upload is over 3 passages" in result["problem"]["detail"]
+        assert "'qa ingest'" in result["problem"]["detail"]
+    assert held(client) == ["a", "b/B", "b/C", "long"]
+    assert client.get("/v1/documents/long").json()["text"] == "Short."
+    assert upload(client, **{"small.txt": "S.", **files}).json()["results"][0]["outcome"] == "created"

@@ -121,10 +121,11 @@ def _take_in(files: list[tuple[str, bytes | Problem]], service: Service) -> list
             readable.append((name, content))
     read: list[tuple[str, Document]] = []
     whole: list[Document] = []
-    reader = service.reading.of_one()
+    deadline = service.reading.deadline()
     for name, content, metadata in pair(readable):
         try:
-            found = read_upload(name, content, metadata, reader, MAX_DOCUMENTS - len(read))
+            with service.reading.one_file(deadline) as reader:
+                found = read_upload(name, content, metadata, reader, MAX_DOCUMENTS - len(read))
         except LoadError as error:
             found = [error]
         documents = [one for one in found if not isinstance(one, LoadError)]

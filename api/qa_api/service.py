@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import closing
 
-from qa.errors import DocumentNotFound, NameTaken
+from qa.errors import DocumentNotFound, LoadError
 from qa.pipeline import QA, TOP_K
 from qa.settings import Settings
 from qa.storage.index import Counts
@@ -95,7 +95,7 @@ class Service:
 
     def add(
         self, documents: Sequence[Document], whole: Sequence[Document] = ()
-    ) -> list[uploads.Outcome | NameTaken]:
+    ) -> list[uploads.Outcome | LoadError]:
         """Put in uploaded documents; what a single one fails with is in its place. Raises `IndexBusy`.
 
         `whole` are those of them that are all that their files say.

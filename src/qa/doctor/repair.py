@@ -16,7 +16,7 @@ from qa.storage.restore import restore
 from qa.storage.store import Store
 from qa.storage.vectors import Vectors
 from qa.sync.ingest import index_documents
-from qa.sync.reading import Fresh
+from qa.sync.reading import Fresh, with_passages
 from qa.sync.writing import EmbedderFor
 
 _AT_ONCE = 100
@@ -92,16 +92,16 @@ def _reindexed(index: Index, reader: Embedder, embedder_for: EmbedderFor, progre
     stale = index.outdated(index.manifest)
     if not stale:
         return []
-    index_documents(_stored(index, stale, progress), index, reader, embedder_for)
+    index_documents(_stored(index, stale, reader, progress), index, reader, embedder_for)
     return [f"{_some(stale)} indexed again from the stored text."]
 
 
-def _stored(index: Index, stale: Sequence[str], progress: Progress) -> Iterator[Fresh]:
-    """The documents of these ids, one after the other."""
+def _stored(index: Index, stale: Sequence[str], reader: Embedder, progress: Progress) -> Iterator[Fresh]:
+    """The documents of these ids, one after the other, split."""
     for done in range(0, len(stale), _AT_ONCE):
         progress("documents", done, len(stale))
         for one, was in index.known(stale[done : done + _AT_ONCE]).items():
-            yield Fresh(index.document(one), was.origin, was.file)
+            yield with_passages(Fresh(index.document(one), was.origin, was.file), reader.count_tokens)
 
 
 def _some(ids: Sequence[str]) -> str:

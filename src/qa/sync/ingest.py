@@ -93,10 +93,9 @@ def index_documents(
     embedder_for: EmbedderFor,
     progress: OnProgress = lambda done: None,
 ) -> None:
-    """Split, encode and put in documents, each in the place of what has its id; see `ingest`."""
+    """Encode and put in documents, split already, each in the place of what has its id; see `ingest`."""
     writer = Writer(index, manifest_of(reader), progress=progress)
-    fresh = (with_passages(one, reader.count_tokens) for one in documents)
-    for chunk, encodings in encoded(chunks(fresh), embedder_for):
+    for chunk, encodings in encoded(chunks(documents), embedder_for):
         writer.add(chunk, encodings)
 
 

@@ -6,8 +6,10 @@ import io
 import threading
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
@@ -27,15 +29,18 @@ from qa.processors import processors
 from qa.storage.catalog import Known
 from qa.storage.index import Index
 from qa.sync.ingest import index_documents
-from qa.sync.reading import Fresh
+from qa.sync.reading import Fresh, with_passages
 from qa.sync.writing import OnProgress
 from qa.types import Document
 
 Outcome = Literal["created", "replaced", "unchanged"]
 MAX_DOCUMENTS = 1000
 """Of one upload, which holds up other changes; 5 MB of lines could be 380,000."""
-_PROCESSES = min(4, processors())
-"""That read at the same time, each with up to 3 GB."""
+MAX_PASSAGES = 5000
+"""Of one upload: other changes wait while they are encoded and written, about a minute on two cores, which
+are through 80 passages a second (eval/LOG.md). As long as passages are, that is 4.5 million characters."""
+_READERS = min(4, processors())
+"""Files that are read at the same time; a process that reads one may take 3 GB."""
 _READING_SECONDS = 60.0
 _PATIENCE = 10.0
 """Seconds to wait for other uploads: who waits holds a thread that could answer."""
@@ -65,32 +70,35 @@ def pair(files: list[tuple[str, bytes]]) -> list[tuple[str, bytes, tuple[str, by
 
 
 class Reading:
-    """Reads the files of uploads, those that need a process of their own only a few at a time.
+    """Reads the files of uploads, only a few at a time, some of them in processes of their own.
 
     Whatever is read or put in while `ended` is set is given up with `IndexBusy`.
     """
 
     def __init__(self) -> None:
         self.ended = threading.Event()
-        self._room = threading.BoundedSemaphore(_PROCESSES)
+        self._room = threading.BoundedSemaphore(_READERS)
         self._processes: set[ReadingProcess] = set()
 
-    def of_one(self) -> Read:
-        """What reads the files of one upload, all of them in `_READING_SECONDS`."""
-        deadline = time.monotonic() + _READING_SECONDS
+    def deadline(self) -> float:
+        """Monotonic seconds until when all files of an upload that begins now are to be read."""
+        return time.monotonic() + _READING_SECONDS
 
-        def read(path: Path, content: bytes) -> Extract:
+    @contextmanager
+    def one_file(self, deadline: float) -> Iterator[Read]:
+        """What reads one file, once there is room for its reader. Raises `IndexBusy` or `FileTooLarge`."""
+        if not self._room.acquire(timeout=_PATIENCE):
+            raise IndexBusy("Other uploads are still being read; try again when they are done.")
+        try:
             self.go_on()
-            if not format_of(path, len(content)).is_apart:
-                return formats.read(path, content)
-            if not self._room.acquire(timeout=_PATIENCE):
-                raise IndexBusy("Other uploads are still being read; try again when they are done.")
-            try:
-                return self._apart(path, content, deadline - time.monotonic())
-            finally:
-                self._room.release()
-
-        return read
+            seconds = deadline - time.monotonic()
+            if seconds <= 0:
+                raise FileTooLarge(
+                    f"The files before this one took {_READING_SECONDS:.0f} s to read; upload fewer at once."
+                )
+            yield partial(self._read, seconds)
+        finally:
+            self._room.release()
 
     def go_on(self, _: object = None) -> None:
         """Raises `IndexBusy` once `end` was called: an upload ends between two of its steps."""
@@ -103,11 +111,9 @@ class Reading:
         for process in tuple(self._processes):
             process.interrupt()
 
-    def _apart(self, path: Path, content: bytes, seconds: float) -> Extract:
-        if seconds <= 0:
-            raise FileTooLarge(
-                f"{path} was not read: those before it took {_READING_SECONDS:.0f} s; upload fewer at once."
-            )
+    def _read(self, seconds: float, path: Path, content: bytes) -> Extract:
+        if not format_of(path, len(content)).is_apart:
+            return formats.read(path, content)
         with ReadingProcess(seconds) as process:
             self._processes.add(process)
             try:
@@ -156,15 +162,17 @@ def add(
     embedder: Embedder,
     corpus: Path,
     progress: OnProgress = lambda done: None,
-) -> list[Outcome | NameTaken]:
+) -> list[Outcome | LoadError]:
     """Put uploaded documents in, each in the place of the upload of the same name; what became of each.
 
-    To be called inside `index.change()`. `NameTaken` stands for one whose id another document has. What
-    `progress` raises is raised between two chunks; the documents until then are in.
+    To be called inside `index.change()`. `NameTaken` stands for one whose id another document has,
+    `FileTooLarge` for those from where `MAX_PASSAGES` are exceeded. What `progress` raises is raised between
+    two chunks; the documents until then are in.
     """
     known = index.known([document.id for document in documents])
     fresh: dict[str, Fresh] = {}
-    outcomes: list[Outcome | NameTaken] = []
+    outcomes: list[Outcome | LoadError] = []
+    room = MAX_PASSAGES
     for document in documents:
         before = known.get(document.id)
         file = document.metadata["file"]
@@ -174,11 +182,13 @@ def add(
             outcomes.append(taken)
         elif before == entry:
             outcomes.append("unchanged")
+        elif room < 0 or len((split := _split(document, embedder)).passages) > room:
+            room = -1  # those after it are not even split
+            outcomes.append(_beyond(document))
         else:
-            known[document.id] = (
-                entry  # names of two files may be one once they are normalised: the last counts
-            )
-            fresh[document.id] = Fresh(document, UPLOAD_ORIGIN, file)
+            room -= len(split.passages)
+            # Names of two files may be one once they are normalised: the last counts.
+            known[document.id], fresh[document.id] = entry, split
             outcomes.append("replaced" if before else "created")
     if fresh:
         index_documents(fresh.values(), index, embedder, lambda _: embedder, progress)
@@ -210,6 +220,18 @@ def remove(document_id: str, index: Index, corpus: Path) -> None:
             f"'{document_id}' was read from {folder}; remove its file there and run 'qa ingest'."
         )
     index.remove([document_id])
+
+
+def _split(document: Document, embedder: Embedder) -> Fresh:
+    fresh = Fresh(document, UPLOAD_ORIGIN, document.metadata["file"])
+    return with_passages(fresh, embedder.count_tokens)
+
+
+def _beyond(document: Document) -> FileTooLarge:
+    return FileTooLarge(
+        f"With '{document.id}' this upload is over {MAX_PASSAGES:,} passages, about 4 MB of text;"
+        " upload less at once, or put it into the corpus folder and run 'qa ingest'."
+    )
 
 
 def _of_file(document: Document, name: str) -> Document:
