@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _MOST_WRONG = 20
+_WAITING = {"urn:qa:problem:overloaded", "urn:qa:problem:index-busy", "overloaded", "index_busy"}
+"""Problems, and OpenAI's codes of them, of a full queue and of somebody who keeps others waiting."""
 
 
 @dataclass(frozen=True)
@@ -67,3 +70,14 @@ class Seen:
             if revisions.setdefault(document, revision) != revision:
                 self.complain(f"{document} is cited at two revisions in one answer")
             self.cited += 1
+
+
+def told_to_wait(status: int, retry_after: str | None, body: str) -> bool:
+    """Whether a response says that there is too much to do; what is broken or away is no such thing."""
+    if status != 503 or not retry_after:
+        return False
+    try:
+        problem = json.loads(body)
+    except ValueError:
+        return False
+    return problem.get("type") in _WAITING or problem.get("error", {}).get("code") in _WAITING

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from load import ASKING, measure
-from states import Change, Seen
+from qa.errors import IndexBusy, IndexDamaged, IndexError_, IndexUnreachable
+from qa_api.problems import problem_of, respond, response_for
+from states import Change, Seen, told_to_wait
 
 SECONDS = 60
 OLD, NEW = "The mill was built in 1300. It burnt in 1400.", "The mill was built in 1500. It burnt in 1600."
@@ -48,6 +50,23 @@ def test_quotes_of_no_state_are_noticed(
     seen = Seen(history={"a": changes})
     seen.check(citations, *asked)
     assert seen.wrong == [] if complaint is None else complaint in seen.wrong[0]
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions"])
+@pytest.mark.parametrize(
+    ("kind", "waits"),
+    [("overloaded", True), (IndexBusy, True), (IndexUnreachable, False), (IndexDamaged, False)],
+)
+def test_only_a_full_queue_and_a_busy_writer_ask_to_wait(
+    path: str, kind: str | type[IndexError_], waits: bool
+) -> None:
+    """A service whose index is away or damaged fails those who ask, whatever it says of coming again."""
+    response = respond(path, kind) if isinstance(kind, str) else response_for(path, problem_of(kind("Why.")))
+    body = bytes(response.body).decode()
+    assert told_to_wait(response.status_code, "2", body) is waits
+    assert not told_to_wait(response.status_code, None, body)
+    assert not told_to_wait(503, "2", "<html>Bad gateway")
+    assert not told_to_wait(500, "2", body)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ import httpx
 from locust import FastHttpUser, between, task
 from locust.env import Environment
 
-from states import Change, Seen
+from states import Change, Seen, told_to_wait
 
 NOTES = 2
 """Documents that each client uploads, replaces and deletes."""
@@ -123,10 +123,10 @@ class Client(FastHttpUser):
         ) as response:
             ended = time.monotonic()
             wait = (response.headers or {}).get("retry-after")
-            if response.status_code == 503 and wait:
+            if told_to_wait(response.status_code, wait, response.text or ""):
                 response.success()
                 self.seen.told_to_wait[name] += 1
-                time.sleep(float(wait))
+                time.sleep(float(wait or 0))
                 return None
             if response.status_code not in {200, 204}:
                 response.failure(f"{response.status_code}")
