@@ -186,6 +186,9 @@ def test_keys_are_limited_each_and_so_is_guessing(
         statuses = [client.get("/v1/models", headers=bearer(keys[name][0])).status_code for _ in range(3)]
         assert statuses == [200, 200, 429]
     assert [client.get("/v1/models", headers=bearer("x")).status_code for _ in range(3)] == [401, 401, 429]
+    writing = TestClient(create_app(strict, qa))
+    refused = [writing.delete("/v1/documents/x", headers=bearer(keys["read"][0])) for _ in range(3)]
+    assert [one.status_code for one in refused] == [403, 403, 429]
 
 
 def test_asking_whether_it_is_ready_counts_for_the_address(

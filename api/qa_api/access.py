@@ -74,9 +74,9 @@ class AccessRules:
                 return self._too_often(path, who) or respond(
                     path, "key-invalid", headers={"WWW-Authenticate": 'Bearer realm="qa"'}
                 )
-            if key.read_only and scope["method"] not in _SAFE and path not in _ASKING:
-                return respond(path, "read-only")
             who = "key " + key.name
+            if key.read_only and scope["method"] not in _SAFE and path not in _ASKING:
+                return self._too_often(path, who) or respond(path, "read-only")
         return self._too_often(path, who)
 
     def _foreign(self, method: str, path: str, headers: Headers) -> Response | None:
