@@ -16,6 +16,7 @@ from qa.interfaces import Embedder
 from qa.storage.folder import database_in, make_writable, refuse_foreign, writing
 from qa.storage.index import manifest_of
 from qa.storage.store import Store
+from qa.sync.writing import read_of
 
 _SAMPLED_DOCUMENTS = 10
 _SAMPLED_PASSAGES = 5
@@ -180,7 +181,8 @@ def _examine_sample(store: Store, embedder: Embedder, diagnosis: Diagnosis, prog
     compared = 0
     for done, document_id in enumerate(chosen):
         progress("encoder", done, len(chosen))
-        expected = split(store.document(document_id), embedder.count_tokens)
+        document = store.document(document_id)
+        expected = split(document, embedder.count_tokens)
         held = store.vectors.ids_of(document_id)
         if held != {one.id for one in expected}:
             wrong.append(Flaw(document_id, "its passages are not those that splitting gives"))
@@ -189,7 +191,7 @@ def _examine_sample(store: Store, embedder: Embedder, diagnosis: Diagnosis, prog
         stored = store.vectors.of([one.id for one in some])
         vectors = dict(zip(stored.ids, stored.vectors, strict=True))
         compared += len(some)
-        for one, encoding in zip(some, embedder.encode([one.text for one in some]), strict=True):
+        for one, encoding in zip(some, embedder.encode(read_of(document, some)), strict=True):
             vector = vectors.get(one.id)
             if vector is not None and (
                 vector.shape != encoding.vector.shape or float(vector @ encoding.vector) < _SAME_TEXT
