@@ -72,6 +72,23 @@ A_VECTOR = "(SELECT key FROM passages WHERE document_id = 'cats')"
 FAULTS: dict[str, tuple[Fault, str]] = {
     "text altered": (sql("UPDATE documents SET text = 'Cats roar.' WHERE id = 'cats'"), "documents"),
     "metadata altered": (sql("UPDATE documents SET metadata = '{' WHERE id = 'cats'"), "documents"),
+    "text as bytes": (sql("UPDATE documents SET text = CAST(text AS BLOB)"), "types"),
+    "text not UTF-8": (sql("UPDATE documents SET text = CAST(x'ff' AS TEXT) WHERE id = 'cats'"), "types"),
+    "title not UTF-8": (sql("UPDATE documents SET title = CAST(x'ff' AS TEXT) WHERE id = 'cats'"), "types"),
+    "id as bytes": (sql("UPDATE documents SET id = CAST(id AS BLOB) WHERE id = 'cats'"), "types"),
+    "document of a passage as bytes": (
+        sql("UPDATE passages SET document_id = CAST(document_id AS BLOB) WHERE document_id = 'cats'"),
+        "types",
+    ),
+    "passage id not UTF-8": (
+        sql("UPDATE passages SET id = CAST(x'ff' AS TEXT) WHERE document_id = 'cats'"),
+        "types",
+    ),
+    "place as text": (sql("UPDATE passages SET start = 'x' WHERE document_id = 'cats'"), "types"),
+    "token places as text": (sql("UPDATE passages SET token_spans = CAST(token_spans AS TEXT)"), "types"),
+    "vector a number": (sql("UPDATE passage_vectors SET vector = 7"), "types"),
+    "name of a file as bytes": (sql("UPDATE files SET file = CAST(file AS BLOB)"), "types"),
+    "fingerprint a number": (sql("UPDATE files SET fingerprint = x'00'"), "types"),
     "passage moved": (sql("UPDATE passages SET start = 1 WHERE document_id = 'cats'"), "passages"),
     "passage altered": (
         sql("UPDATE passages SET text = 'Cats roar.' WHERE document_id = 'cats'"),

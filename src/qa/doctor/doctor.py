@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qa.doctor import audit
+from qa.doctor import audit, column_types
 from qa.doctor.audit import Flaw
 from qa.doctor.vector_check import VectorReport
 from qa.documents.split import split
@@ -54,6 +54,7 @@ class Diagnosis:
 
     checks: list[Check] = field(default_factory=list)
     unreadable: bool = False
+    types: bool = False
     orphans: bool = False
     words: bool = False
     vectors: bool = False
@@ -115,6 +116,11 @@ def _examine_store(store: Store, embedder: Embedder, diagnosis: Diagnosis, progr
     damage = audit.damage(connection)
     if not diagnosis.add("database", not damage, damage or "the file is sound"):
         diagnosis.unreadable = True
+        return
+    mistyped = column_types.mistyped(connection)
+    found = f"values of another type: {', '.join(mistyped)}" if mistyped else "each value is of its column's"
+    if not diagnosis.add("types", not mistyped, found):
+        diagnosis.types = True  # nothing else can be told before they are turned back
         return
     documents, passages = store.counts()
     if not documents:
