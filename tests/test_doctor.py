@@ -72,6 +72,16 @@ A_VECTOR = "(SELECT key FROM passages WHERE document_id = 'cats')"
 FAULTS: dict[str, tuple[Fault, str]] = {
     "text altered": (sql("UPDATE documents SET text = 'Cats roar.' WHERE id = 'cats'"), "documents"),
     "metadata altered": (sql("UPDATE documents SET metadata = '{' WHERE id = 'cats'"), "documents"),
+    "metadata of another kind": (
+        sql("UPDATE documents SET metadata = '{\"author\": [1]}' WHERE id = 'cats'"),
+        "documents",
+    ),
+    "pages beyond the text": (sql("UPDATE documents SET pages = '[0, 999]' WHERE id = 'cats'"), "documents"),
+    "pages out of order": (sql("UPDATE documents SET pages = '[9, 0]' WHERE id = 'cats'"), "documents"),
+    "no date of publication": (
+        sql("UPDATE documents SET published = '2019-02-30' WHERE id = 'cats'"),
+        "documents",
+    ),
     "text as bytes": (sql("UPDATE documents SET text = CAST(text AS BLOB)"), "types"),
     "text not UTF-8": (sql("UPDATE documents SET text = CAST(x'ff' AS TEXT) WHERE id = 'cats'"), "types"),
     "title not UTF-8": (sql("UPDATE documents SET title = CAST(x'ff' AS TEXT) WHERE id = 'cats'"), "types"),

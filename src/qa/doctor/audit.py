@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qa.documents.formats.dates import is_date
 from qa.errors import IndexDamaged
+from qa.storage.catalog import metadata_of, pages_of
 from qa.storage.database import transaction
 from qa.storage.packing import unpack_vector
 
@@ -61,14 +63,16 @@ def document_ids(connection: sqlite3.Connection, manifest: str) -> list[str]:
 
 def document_flaws(connection: sqlite3.Connection) -> Iterator[Flaw | None]:
     """For each document, what is wrong with its text or metadata, or None."""
-    for document_id, text, sha256, metadata, pages in connection.execute(
-        "SELECT id, text, sha256, metadata, pages FROM documents"
+    for document_id, text, sha256, metadata, pages, published in connection.execute(
+        "SELECT id, text, sha256, metadata, pages, published FROM documents"
     ):
         flaw = None
         if revision(text) != sha256:
             flaw = Flaw(document_id, "its text is not the one that was read")
-        elif not _is_object(metadata) or not _is_list(pages):
+        elif not (_is_metadata(metadata) and _are_pages(pages, text)):
             flaw = Flaw(document_id, "its metadata can't be read")
+        elif not _is_published(published):
+            flaw = Flaw(document_id, f"it can't have been published on {published!r}")
         yield flaw
 
 
@@ -84,19 +88,22 @@ def take_as_they_are(connection: sqlite3.Connection, document_ids: Iterable[str]
     """
     chosen = json.dumps(list(document_ids))
     connection.create_function("revision", 1, revision, deterministic=True)
-    connection.create_function("is_object", 1, _is_object, deterministic=True)
-    connection.create_function("is_list", 1, _is_list, deterministic=True)
+    connection.create_function("is_metadata", 1, _is_metadata, deterministic=True)
+    connection.create_function("are_pages", 2, _are_pages, deterministic=True)
+    connection.create_function("is_published", 1, _is_published, deterministic=True)
     with transaction(connection):
         altered = connection.execute(
             "SELECT id FROM documents WHERE id IN (SELECT value FROM json_each(?))"
-            " AND (revision(text) != sha256 OR NOT is_object(metadata) OR NOT is_list(pages)) ORDER BY id",
+            " AND NOT (revision(text) = sha256 AND is_metadata(metadata) AND are_pages(pages, text)"
+            " AND is_published(published)) ORDER BY id",
             (chosen,),
         ).fetchall()
         connection.execute(
             # An upload's metadata has the name of its file; for others ingest puts it right.
             "UPDATE documents SET manifest = '', sha256 = revision(text), metadata ="
-            " iif(is_object(metadata), metadata, json_object('file', file)),"
-            " pages = iif(is_list(pages), pages, '[]')"
+            " iif(is_metadata(metadata), metadata, json_object('file', file)),"
+            " pages = iif(are_pages(pages, text), pages, '[]'),"
+            " published = iif(is_published(published), published, NULL)"
             " WHERE id IN (SELECT value FROM json_each(?))",
             (chosen,),
         )
@@ -169,18 +176,21 @@ def rebuild_words(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO passages_fts (passages_fts) VALUES ('rebuild')")
 
 
-def _is_object(content: object) -> bool:
-    """Whether it is a JSON object, as metadata is."""
-    return isinstance(_value(content), dict)
-
-
-def _is_list(content: object) -> bool:
-    """Whether it is a JSON list, as the beginnings of pages are."""
-    return isinstance(_value(content), list)
-
-
-def _value(content: object) -> object:
+def _is_metadata(content: str) -> bool:
     try:
-        return json.loads(content) if isinstance(content, str) else None
-    except ValueError:
-        return None
+        metadata_of(content)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _are_pages(content: str, text: str) -> bool:
+    """Whether these are the beginnings of pages in `text`, in order."""
+    try:
+        return max(pages_of(content), default=0) <= len(text)
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_published(published: str | None) -> bool:
+    return published is None or is_date(published)

@@ -33,7 +33,7 @@ class _Column:
 
 
 def mistyped(connection: sqlite3.Connection) -> list[str]:
-    """The columns that hold values of another type than their own, or text that is not UTF-8, with how many."""
+    """The columns that hold values of another type, or text that is not UTF-8, each with their number."""
     _define_functions(connection)
     found = []
     for table in _tables(connection):

@@ -76,9 +76,9 @@ def _mended(diagnosis: Diagnosis, store: Store) -> list[str]:
         concerned = column_types.turn_back(store.connection)
         audit.drop_orphans(store.connection)
         diagnosis.documents |= concerned
+        named = f", in {_some(sorted(concerned))}" if concerned else ""
         done.append(
-            f"Values of another type are turned back{f', in {_some(sorted(concerned))}' if concerned else ''}:"
-            " run 'qa ingest' to read the files again."
+            f"Values of another type are turned back{named}: run 'qa ingest' to read the files again."
         )
     if diagnosis.orphans:
         audit.drop_orphans(store.connection)

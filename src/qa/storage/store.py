@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from weakref import WeakSet
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from qa.errors import DocumentNotFound, QAError
 from qa.interfaces import TokenVectors
 from qa.storage.catalog import Catalog, FileRead, document_of, note_read
-from qa.storage.database import check, connect, prepare, transaction
+from qa.storage.database import check, connect, damaged, prepare, transaction
 from qa.storage.fulltext import FullText
 from qa.storage.packing import Packed, pack_vector, unpack
 from qa.storage.stored_vectors import StoredVectors
@@ -146,7 +147,7 @@ class Store:
             " WHERE id IN (SELECT value FROM json_each(?))",
             (_json(ids),),
         )
-        return {row[0]: Passage(*row) for row in rows}
+        return {row[0]: _passage(row) for row in rows}
 
     def tokens(self, ids: Sequence[str]) -> dict[str, TokenVectors]:
         """The token vectors of the passages of these ids; ids that are not there are left out."""
@@ -155,7 +156,7 @@ class Store:
             " WHERE id IN (SELECT value FROM json_each(?))",
             (_json(ids),),
         )
-        return {one: unpack(spans, vectors) for one, spans, vectors in rows}
+        return {one: _tokens(spans, vectors) for one, spans, vectors in rows}
 
     def unsettled(self) -> tuple[list[str], list[str]]:
         """Ids of vectors that Chroma may hold otherwise than the passages say: of no passage, and of some."""
@@ -267,6 +268,21 @@ def _insert(connection: sqlite3.Connection, entry: Entry, vectors: NDArray[np.fl
         "INSERT INTO passage_vectors SELECT key, ? FROM passages WHERE id = ?",
         [(pack_vector(vector), one.id) for one, vector in zip(entry.passages, vectors, strict=True)],
     )
+
+
+def _passage(row: tuple[Any, ...]) -> Passage:
+    """A passage from its columns. Raises `IndexDamaged`."""
+    if [type(one) for one in row] != [str, str, int, int, str]:
+        raise damaged(f"the passage {row[0]!r} is none")
+    return Passage(*row)
+
+
+def _tokens(spans: bytes, vectors: bytes) -> TokenVectors:
+    """The token vectors of a passage from their columns. Raises `IndexDamaged`."""
+    try:
+        return unpack(spans, vectors)
+    except (TypeError, ValueError) as error:
+        raise damaged("token vectors of a passage are none") from error
 
 
 def _count_write(connection: sqlite3.Connection) -> None:
