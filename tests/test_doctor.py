@@ -118,6 +118,21 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         ),
         "token vectors",
     ),
+    "token vectors of zeros": (
+        sql("UPDATE passages SET token_vectors = zeroblob(length(token_vectors))"),
+        "token vectors",
+    ),
+    "token vectors of another text": (
+        sql(
+            "UPDATE passages SET token_vectors = (SELECT token_vectors FROM passages"
+            " WHERE document_id = 'dogs') WHERE document_id = 'birds'"
+        ),
+        "encoder",
+    ),
+    "places of tokens moved": (
+        sql("UPDATE passages SET token_spans = zeroblob(length(token_spans)) WHERE document_id = 'cats'"),
+        "encoder",
+    ),
     "vector lost": (sql(f"DELETE FROM passage_vectors WHERE key IN {A_VECTOR}"), "stored vectors"),
     "vector short": (
         sql(f"UPDATE passage_vectors SET vector = x'00000000' WHERE key IN {A_VECTOR}"),

@@ -126,18 +126,24 @@ def passage_flaws(connection: sqlite3.Connection) -> Iterator[Flaw | None]:
 
 def token_flaws(connection: sqlite3.Connection, dimension: int) -> Iterator[Flaw | None]:
     """For each passage, what is wrong with the form of its token vectors, or None."""
-    for document_id, length, spans, size in connection.execute(
-        "SELECT document_id, length(text), token_spans, length(token_vectors) FROM passages"
+    for document_id, length, spans, vectors in connection.execute(
+        "SELECT document_id, length(text), token_spans, token_vectors FROM passages"
     ):
-        flaw = None
-        if len(spans) % 8 or size != len(spans) // 8 * dimension:
-            flaw = Flaw(document_id, "token vectors and their places are not of one number")
-        else:
-            places = np.frombuffer(spans, np.int32).reshape(-1, 2)
-            ordered = (places[:, 0] >= 0) & (places[:, 0] <= places[:, 1]) & (places[:, 1] <= length)
-            if not ordered.all():
-                flaw = Flaw(document_id, "a token vector is of no place in its passage")
-        yield flaw
+        what = _token_flaw(spans, vectors, length, dimension)
+        yield Flaw(document_id, what) if what else None
+
+
+def _token_flaw(spans: bytes, vectors: bytes, length: int, dimension: int) -> str:
+    if len(spans) % 8 or len(vectors) != len(spans) // 8 * dimension:
+        return "token vectors and their places are not of one number"
+    places = np.frombuffer(spans, np.int32).reshape(-1, 2)
+    ordered = (places[:, 0] >= 0) & (places[:, 0] <= places[:, 1]) & (places[:, 1] <= length)
+    if not ordered.all():
+        return "a token vector is of no place in its passage"
+    rows = np.frombuffer(vectors, np.int8).reshape(-1, dimension)
+    if not ((rows.max(axis=1, initial=-127) == 127) | (rows.min(axis=1, initial=127) == -127)).all():
+        return "a token vector is not scaled to its largest component"  # one of zeros above all
+    return ""
 
 
 def vector_flaws(connection: sqlite3.Connection, dimension: int) -> Iterator[Flaw | None]:

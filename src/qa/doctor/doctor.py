@@ -9,21 +9,16 @@ from pathlib import Path
 
 from qa.doctor import audit, column_types
 from qa.doctor.audit import Flaw
+from qa.doctor.sample import differences
 from qa.doctor.vector_check import VectorReport
-from qa.documents.split import split
 from qa.errors import IndexDamaged, IndexMissing
 from qa.interfaces import Embedder
 from qa.storage.folder import database_in, make_writable, refuse_foreign, writing
 from qa.storage.index import manifest_of
 from qa.storage.store import Store
-from qa.sync.writing import read_of
 
 _SAMPLED_DOCUMENTS = 10
-_SAMPLED_PASSAGES = 5
-"""Of each of the documents: so many are split and encoded anew, which takes about a second."""
-
-_SAME_TEXT = 0.99
-"""Cosine from which two vectors are of one text: the two forms of the encoder agree to 0.998."""
+"""They are split and encoded anew, which takes about a second."""
 
 _RECALL = 0.5
 """Share of the nearest passages below which the graph must be damaged; whole ones are above 0.99, but for
@@ -187,22 +182,10 @@ def _examine_sample(store: Store, embedder: Embedder, diagnosis: Diagnosis, prog
     compared = 0
     for done, document_id in enumerate(chosen):
         progress("encoder", done, len(chosen))
-        document = store.document(document_id)
-        expected = split(document, embedder.count_tokens)
-        held = store.vectors.ids_of(document_id)
-        if held != {one.id for one in expected}:
-            wrong.append(Flaw(document_id, "its passages are not those that splitting gives"))
-            continue
-        some = random.sample(expected, min(_SAMPLED_PASSAGES, len(expected)))
-        stored = store.vectors.of([one.id for one in some])
-        vectors = dict(zip(stored.ids, stored.vectors, strict=True))
-        compared += len(some)
-        for one, encoding in zip(some, embedder.encode(read_of(document, some)), strict=True):
-            vector = vectors.get(one.id)
-            if vector is not None and (
-                vector.shape != encoding.vector.shape or float(vector @ encoding.vector) < _SAME_TEXT
-            ):
-                wrong.append(Flaw(document_id, "a vector is not the one that the encoder gives"))
+        encoded, what = differences(store, embedder, document_id)
+        compared += encoded
+        if what:
+            wrong.append(Flaw(document_id, what))
     diagnosis.documents |= {one.document_id for one in wrong}
     right = f"{compared} passages of {len(chosen)} documents drawn at random are what encoding them gives"
     diagnosis.add("encoder", not wrong, _listed(wrong, len(chosen)) if wrong else right)

@@ -99,16 +99,16 @@ def document_of(row: Sequence[Any]) -> Document:
 
     Raises `IndexDamaged` where one of them is not what it should be.
     """
-    *texts, published, metadata, pages = row
+    document_id, uri, title, text, sha256, published, metadata, pages = row
     try:
-        if not all(isinstance(one, str) for one in (*texts, published or "")):
+        if not all(isinstance(one, str) for one in (document_id, uri, title, text, sha256, published or "")):
             raise TypeError
         known, begins = metadata_of(metadata), pages_of(pages)
     except (TypeError, ValueError) as error:
         raise IndexDamaged(
-            f"What the index knows of '{row[0]}' is damaged; run 'qa doctor --repair'."
+            f"What the index knows of '{document_id}' is damaged; run 'qa doctor --repair'."
         ) from error
-    return Document(*texts, published, known, begins)
+    return Document(document_id, uri, title, text, sha256, published, known, begins)
 
 
 def metadata_of(content: str) -> dict[str, str]:
