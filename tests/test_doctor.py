@@ -67,6 +67,17 @@ def half_save(folder: Path) -> None:
     (folder / ".chroma.lock").write_text("[other files]")
 
 
+def lose_all_but_file(folder: Path) -> None:
+    """As if the trigger that forgets a file with its documents had not run."""
+    connection = sqlite3.connect(folder / "qa.sqlite3")
+    connection.execute("PRAGMA foreign_keys = ON")
+    (row,) = connection.execute("SELECT * FROM files WHERE file = 'cats.txt'")
+    connection.execute("DELETE FROM documents WHERE id = 'cats'")
+    connection.execute("INSERT INTO files VALUES (?, ?, ?)", row)
+    connection.commit()
+    connection.close()
+
+
 A_VECTOR = "(SELECT key FROM passages WHERE document_id = 'cats')"
 
 FAULTS: dict[str, tuple[Fault, str]] = {
@@ -106,6 +117,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     ),
     "passage lost": (sql("DELETE FROM passages WHERE document_id = 'cats'"), "belonging"),
     "document lost": (sql("DELETE FROM documents WHERE id = 'cats'"), "belonging"),
+    "document lost, its file held for read": (lose_all_but_file, "belonging"),
     "token vectors cut": (
         sql("UPDATE passages SET token_vectors = x'00' WHERE document_id = 'cats'"),
         "token vectors",

@@ -19,6 +19,9 @@ from qa.storage.packing import unpack_vector
 _UNIT_TOLERANCE = 1e-3
 """By which the length of a stored vector may differ from 1: float32 rounds at 1e-6."""
 
+_WITHOUT_DOCUMENT = "(origin, file) NOT IN (SELECT origin, file FROM documents)"
+"""A file that says nothing is never held for read, so that ingest would pass over one of these for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
@@ -38,8 +41,9 @@ def damage(connection: sqlite3.Connection) -> str:
 
 
 def orphans(connection: sqlite3.Connection) -> int:
-    """Number of passages without a document and of vectors without a passage."""
-    return len(connection.execute("PRAGMA foreign_key_check").fetchall())
+    """Number of passages and of files read that have no document, and of vectors that have no passage."""
+    (files,) = connection.execute(f"SELECT count(*) FROM files WHERE {_WITHOUT_DOCUMENT}").fetchone()
+    return int(files) + len(connection.execute("PRAGMA foreign_key_check").fetchall())
 
 
 def drop_orphans(connection: sqlite3.Connection) -> None:
@@ -47,6 +51,7 @@ def drop_orphans(connection: sqlite3.Connection) -> None:
     with transaction(connection):
         connection.execute("DELETE FROM passages WHERE document_id NOT IN (SELECT id FROM documents)")
         connection.execute("DELETE FROM passage_vectors WHERE key NOT IN (SELECT key FROM passages)")
+        connection.execute(f"DELETE FROM files WHERE {_WITHOUT_DOCUMENT}")
 
 
 def count(connection: sqlite3.Connection, table: str) -> int:

@@ -82,7 +82,9 @@ def _mended(diagnosis: Diagnosis, store: Store) -> list[str]:
         )
     if diagnosis.orphans:
         audit.drop_orphans(store.connection)
-        done.append("Rows that belonged to nothing are deleted.")
+        done.append(
+            "Rows that belonged to nothing are deleted: run 'qa ingest' to read again what may be missing."
+        )
     if diagnosis.words:
         audit.rebuild_words(store.connection)
         done.append("The index of words is made again from the passages.")
