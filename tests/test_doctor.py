@@ -67,6 +67,15 @@ def half_save(folder: Path) -> None:
     (folder / ".chroma.lock").write_text("[other files]")
 
 
+def lose_passage(folder: Path) -> None:
+    """With its words and vectors, as SQLite itself would."""
+    connection = sqlite3.connect(folder / "qa.sqlite3")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("DELETE FROM passages WHERE document_id = 'cats'")
+    connection.commit()
+    connection.close()
+
+
 def lose_all_but_file(folder: Path) -> None:
     """As if the trigger that forgets a file with its documents had not run."""
     connection = sqlite3.connect(folder / "qa.sqlite3")
@@ -116,6 +125,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         "passages",
     ),
     "passage lost": (sql("DELETE FROM passages WHERE document_id = 'cats'"), "belonging"),
+    "passage lost with all that is of it": (lose_passage, "coverage"),
     "document lost": (sql("DELETE FROM documents WHERE id = 'cats'"), "belonging"),
     "document lost, its file held for read": (lose_all_but_file, "belonging"),
     "token vectors cut": (

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from qa.documents.formats.dates import is_date
+from qa.documents.split import furniture_spans
 from qa.errors import IndexDamaged
-from qa.storage.catalog import metadata_of, pages_of
+from qa.storage.catalog import document_of, metadata_of, pages_of
 from qa.storage.database import transaction
 from qa.storage.packing import unpack_vector
 
@@ -127,6 +128,26 @@ def passage_flaws(connection: sqlite3.Connection) -> Iterator[Flaw | None]:
             text = row[0] if row else ""
         right = 0 <= start < end <= len(text) and text[start:end] == passage
         yield None if right else Flaw(passage_document, f"characters {start}-{end} are not its passage's")
+
+
+def coverage_flaws(connection: sqlite3.Connection) -> Iterator[Flaw | None]:
+    """For each document, whether a part of its text is in no passage and is no page furniture."""
+    for row in connection.execute(
+        "SELECT id, uri, title, text, sha256, published, metadata, pages FROM documents"
+    ):
+        if not _is_metadata(row[6]) or not _are_pages(row[7], row[3]):
+            continue  # told by `document_flaws`
+        document = document_of(row)
+        spans = connection.execute(
+            'SELECT start, "end" FROM passages WHERE document_id = ?', (document.id,)
+        ).fetchall()
+        done, flaw = 0, None
+        for start, end in sorted([*spans, *furniture_spans(document), (len(document.text),) * 2]):
+            if document.text[done:start].strip():
+                flaw = Flaw(document.id, f"characters {done}-{start} are in no passage")
+                break
+            done = max(done, end)
+        yield flaw
 
 
 def token_flaws(connection: sqlite3.Connection, dimension: int) -> Iterator[Flaw | None]:

@@ -128,6 +128,7 @@ def _examine_store(store: Store, embedder: Embedder, diagnosis: Diagnosis, progr
     each = (
         ("documents", documents, audit.document_flaws(connection), "the text that its SHA-256 names"),
         ("passages", passages, audit.passage_flaws(connection), "byte for byte the text at its place"),
+        ("coverage", documents, audit.coverage_flaws(connection), "whole in its passages"),
         ("token vectors", passages, audit.token_flaws(connection, embedder.dimension), "one a word piece"),
         ("stored vectors", passages, audit.vector_flaws(connection, embedder.dimension), "of length 1"),
     )
