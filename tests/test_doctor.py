@@ -50,6 +50,12 @@ def first_id(of: Vectors) -> str:
     return min(of.ids())
 
 
+def name_another_document(of: Vectors) -> None:
+    """A question to some documents alone would not find it."""
+    ids = sorted(of.ids())
+    of.upsert(ids, np.array([of.of(ids)[one] for one in ids]), ["dogs"] * len(ids))
+
+
 def direction(n: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     return np.eye(DIMENSION, dtype=np.float32)[n : n + 1]
 
@@ -185,6 +191,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         in_chroma(lambda held: held.upsert([first_id(held)], direction(1), ["cats"])),
         "vectors",
     ),
+    "document of a vector in Chroma altered": (in_chroma(name_another_document), "vectors"),
     "vector of Chroma too many": (
         in_chroma(lambda held: held.upsert(["ghost"], direction(2), ["ghost"])),
         "vectors",
