@@ -254,10 +254,13 @@ def test_leftovers_of_a_process_that_was_stopped_are_no_fault(healthy: Path, cor
         index._vectors.upsert(["cats@later:0-1"], direction(3), ["cats"])
     diagnosis = examined(healthy)
     assert diagnosis.healthy
+    assert diagnosis.leftovers == 1
     (line,) = [one.found for one in diagnosis.checks if one.name == "vectors"]
     assert "1 of what is gone or was never finished" in line
     run(corpus)
-    (line,) = [one.found for one in examined(healthy).checks if one.name == "vectors"]
+    diagnosis = examined(healthy)
+    assert diagnosis.leftovers == 0
+    (line,) = [one.found for one in diagnosis.checks if one.name == "vectors"]
     assert "gone" not in line
 
 

@@ -45,7 +45,10 @@ class Check:
 
 @dataclass(slots=True)
 class Diagnosis:
-    """What was found, and what there is to mend."""
+    """What was found, and what there is to mend.
+
+    `leftovers` are vectors that belong to nothing and need no mending: see `VectorReport`.
+    """
 
     checks: list[Check] = field(default_factory=list)
     unreadable: bool = False
@@ -54,6 +57,7 @@ class Diagnosis:
     words: bool = False
     vectors: bool = False
     graph: bool = False
+    leftovers: int = 0
     documents: set[str] = field(default_factory=set)
 
     @property
@@ -211,6 +215,7 @@ def _examine_vectors(
         diagnosis.graph = not report.unreachable
         diagnosis.add("vectors", False, *_parted(report.problem))
         return
+    diagnosis.leftovers = report.leftovers
     faults = [
         f"{number} {what}"
         for number, what in (
