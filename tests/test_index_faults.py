@@ -155,9 +155,9 @@ def test_damaged_files_are_named_and_vectors_made_again(corpus: Path) -> None:
 def read_all(index: Index) -> None:
     """What an answer is made of."""
     ids = [one for one, _ in index.search_text('"cats"', 5)]
-    index.document("cats")
-    index.documents()
-    index.passages(ids)
+    for one in index.documents():
+        index.document(one.id)
+    index.sources_of(index.passages(ids).values())
     index.tokens(ids)
     index.vectors()
 
@@ -172,6 +172,8 @@ def read_all(index: Index) -> None:
         "documents SET metadata = '[]'",
         "documents SET pages = '{}'",
         "documents SET text = CAST(x'ff' AS TEXT)",
+        "documents SET id = id || 'x'",
+        "passages SET id = CAST(id AS BLOB)",
         "passages SET text = CAST(text AS BLOB)",
         "passages SET start = 'x'",
         "passages SET token_spans = CAST(token_spans AS TEXT)",

@@ -133,8 +133,7 @@ class ChromaFolder:
         before = os.pread(held, 1 << 20, 0).decode()
         if before and before != self._saved():
             raise IndexDamaged(
-                f"{HALF_SAVED} in {self.path};"
-                " run 'qa ingest' or 'qa doctor --repair' to complete them."
+                f"{HALF_SAVED} in {self.path}; run 'qa ingest' or 'qa doctor --repair' to complete them."
             )
 
     def _saved(self) -> str:

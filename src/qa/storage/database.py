@@ -16,8 +16,8 @@ APPLICATION_ID = 0x51413034
 
 _FIRST_ID, _LAST_ID = 0x51413030, 0x51413039  # "QA00" to "QA09": ours, of whatever version
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_NOT_UTF8 = "Could not decode to UTF-8"
-"""How the error of Python's sqlite3 begins, which has no code; the text itself follows."""
+_NO_TEXT = ("Could not decode to UTF-8", "JSON cannot hold BLOB")
+"""How errors begin, which have no code of their own, for what should be text; the text itself may follow."""
 _UNWRITABLE = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
@@ -95,8 +95,8 @@ def _explanation(error: sqlite3.DatabaseError) -> Exception:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _DAMAGED:
         return damaged(str(error))
-    if str(error).startswith(_NOT_UTF8):
-        return damaged("it holds text that is not UTF-8")
+    if str(error).startswith(_NO_TEXT):
+        return damaged("it holds bytes in the place of text")
     if code in _UNWRITABLE:
         return IndexUnwritable(
             f"The index's database can't be read or written ({error});"

@@ -134,6 +134,14 @@ class Store:
         )
         return {row[0]: document_of(row) for row in rows}
 
+    def sources_of(self, passages: Iterable[Passage]) -> dict[str, Document]:
+        """The documents of passages, as `sources`. Raises `IndexDamaged` where one is missing."""
+        ids = {one.document_id for one in passages}
+        found = self.sources(ids)
+        if missing := sorted(ids - found.keys()):
+            raise damaged(f"the document '{missing[0]}' of a passage is missing")
+        return found
+
     def counts(self) -> tuple[int, int]:
         """Numbers of documents and of passages."""
         (documents,) = self.connection.execute("SELECT count(*) FROM documents").fetchone()
@@ -156,7 +164,7 @@ class Store:
             " WHERE id IN (SELECT value FROM json_each(?))",
             (_json(ids),),
         )
-        return {one: _tokens(spans, vectors) for one, spans, vectors in rows}
+        return {one: unpack(spans, vectors) for one, spans, vectors in rows}
 
     def unsettled(self) -> tuple[list[str], list[str]]:
         """Ids of vectors that Chroma may hold otherwise than the passages say: of no passage, and of some."""
@@ -275,14 +283,6 @@ def _passage(row: tuple[Any, ...]) -> Passage:
     if [type(one) for one in row] != [str, str, int, int, str]:
         raise damaged(f"the passage {row[0]!r} is none")
     return Passage(*row)
-
-
-def _tokens(spans: bytes, vectors: bytes) -> TokenVectors:
-    """The token vectors of a passage from their columns. Raises `IndexDamaged`."""
-    try:
-        return unpack(spans, vectors)
-    except (TypeError, ValueError) as error:
-        raise damaged("token vectors of a passage are none") from error
 
 
 def _count_write(connection: sqlite3.Connection) -> None:

@@ -113,6 +113,8 @@ class StoredVectors:
 def _batch(rows: Sequence[tuple[str, str, bytes]]) -> VectorBatch:
     """Raises `IndexDamaged`."""
     ids, document_ids, contents = zip(*rows, strict=True) if rows else ((), (), ())
+    if not all(isinstance(one, str) for one in (*ids, *document_ids)):
+        raise damaged("ids of passages are none")
     try:
         vectors = np.array([unpack_vector(one) for one in contents], dtype=np.float32)
     except (TypeError, ValueError) as error:
