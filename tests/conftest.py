@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from indexing import INDEX, run
 from qa.pipeline import QA
 from qa.settings import Settings
+from qa.storage import vectors
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,6 +48,15 @@ def corpus(tmp_path: Path) -> Path:
     (folder / "cats.txt").write_text("Cats purr at night. They sleep by day.")
     (folder / "dogs.txt").write_text("Dogs bark at strangers. They fetch sticks.")
     return folder
+
+
+@pytest.fixture
+def healthy(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of an index, with a graph in files."""
+    monkeypatch.setattr(vectors, "HNSW", vectors.HNSW | {"sync_threshold": 2, "batch_size": 2})
+    (corpus / "birds.txt").write_text("Birds sing in trees. They build nests.")
+    run(corpus)
+    return corpus.parent / INDEX
 
 
 @pytest.fixture

@@ -74,6 +74,8 @@ def answers(corpus: Path, chroma_url: str = "") -> dict[str, object]:
             # Without ids: of passages that are equally near any may be found.
             near = index.search_vectors(vector, 3)
             held[f"near {document.id}"] = [round(score, 3) for _, score in near]
+            own = index.search_vectors(vector, 3, [document.id])
+            held[f"own {document.id}"] = sorted((round(score, 3), one) for one, score in own)
             said = index.search_text(f'"{word}"', 1000)
             held[f"said {document.id}"] = sorted((-round(score, 4), one) for one, score in said)
         return held

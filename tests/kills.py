@@ -24,6 +24,7 @@ from typing import Any, Literal
 from fakes import FakeEmbedder
 from indexing import INDEX, answers, examined, run
 from qa.storage import vectors
+from qa.storage.chroma import HALF_SAVED
 from qa.storage.index import Index
 from qa.sync.uploads import add, read_upload
 from qa.types import Document
@@ -117,9 +118,9 @@ class Bench:
             if state(corpus).get(one) not in {before.get(one), after.get(one)}:
                 loss = f"'{one}' is neither as before nor as after"
         self._complete(operation, corpus)
-        left, _, flaw = self._examined(corpus)
-        if left or flaw:
-            loss = loss or f"after the next run: {flaw or 'leftovers'}"
+        left, still_half_saved, flaw = self._examined(corpus)
+        if left or still_half_saved or flaw:
+            loss = loss or f"after the next run: {flaw or ('leftovers' if left else 'half a graph')}"
         elif (state(corpus), answers(corpus, self._url)) != (after, result):
             loss = loss or "the next run leads to something else than an undisturbed one"
         return Outcome(operation, moment, code == -signal.SIGKILL, leftovers, half_saved, loss)
@@ -163,9 +164,9 @@ class Bench:
             return False, False, ""  # killed before there was an index, or a document in it
         diagnosis = examined(corpus.parent / INDEX, self._url)
         wrong = [one for one in diagnosis.checks if not one.ok]
-        half_saved = [one for one in wrong if "stopped as it wrote" in one.found]
+        half_saved = [one for one in wrong if one.found.startswith(HALF_SAVED)]
         other = "; ".join(f"{one.name}: {one.found}" for one in wrong if one not in half_saved)
-        return any("left by a process" in one.found for one in diagnosis.checks), bool(half_saved), other
+        return diagnosis.leftovers > 0, bool(half_saved), other
 
     def _complete(self, operation: Operation, corpus: Path) -> None:
         if operation == "remove an upload" and _UPLOAD in state(corpus):

@@ -18,6 +18,7 @@ FILES = [(package, path) for package, folder in PACKAGES.items() for path in sor
 
 PACKAGED = sorted((ROOT / "src/qa").glob("*/**/*.py"))
 
+DIAGNOSED = ("audit", "column_types", "salvage")
 STORED = ("database", "store", "fulltext", "catalog", "stored_vectors")
 FORMATS = "qa/documents/formats"
 
@@ -29,7 +30,10 @@ ONLY_IN = {
     "sentence_transformers": {"qa/models.py", "qa/support/entailment.py"},
     "onnxruntime": {"qa/models.py"},
     "langchain_text_splitters": {"qa/documents/split.py"},
-    "sqlite3": {f"qa/storage/{one}.py" for one in STORED} | {"qa/doctor/audit.py", "qa/doctor/salvage.py"},
+    "sqlite3": {
+        *(f"qa/storage/{one}.py" for one in STORED),
+        *(f"qa/doctor/{one}.py" for one in DIAGNOSED),
+    },
     "openai": {"qa/speaking/generator.py"},
     "langchain_openai": {"qa/speaking/generator.py"},
     "httpx2": {"qa/speaking/generator.py"},

@@ -152,6 +152,47 @@ def test_damaged_files_are_named_and_vectors_made_again(corpus: Path) -> None:
         opened(corpus)
 
 
+def read_all(index: Index) -> None:
+    """What an answer is made of."""
+    ids = [one for one, _ in index.search_text('"cats"', 5)]
+    for one in index.documents():
+        index.document(one.id)
+    index.sources_of(index.passages(ids).values())
+    index.tokens(ids)
+    index.vectors()
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(
+    "change",
+    [
+        "documents SET text = CAST(text AS BLOB)",
+        "documents SET title = x'00'",
+        "documents SET published = x'00'",
+        "documents SET metadata = '[]'",
+        "documents SET pages = '{}'",
+        "documents SET text = CAST(x'ff' AS TEXT)",
+        "documents SET id = id || 'x'",
+        "passages SET id = CAST(id AS BLOB)",
+        "passages SET text = CAST(text AS BLOB)",
+        "passages SET start = 'x'",
+        "passages SET token_spans = CAST(token_spans AS TEXT)",
+        "passages SET token_vectors = x'00'",
+        "passage_vectors SET vector = 7",
+        "passage_vectors SET vector = x'00000000' WHERE key = 1",
+    ],
+)
+def test_values_that_can_not_be_are_damage_to_whoever_reads_them(corpus: Path, change: str) -> None:
+    run(corpus)
+    with opened(corpus) as index:
+        connection = sqlite3.connect(corpus.parent / "index" / "qa.sqlite3")
+        connection.execute(f"UPDATE {change}")
+        connection.commit()
+        connection.close()
+        with pytest.raises(IndexDamaged, match="qa doctor --repair"), index.snapshot():
+            read_all(index)
+
+
 @pytest.mark.fault
 def test_an_index_that_was_emptied_or_replaced_says_so(corpus: Path) -> None:
     run(corpus)

@@ -23,3 +23,5 @@ def test_kills_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pla
         outcomes = [bench.trial(OPERATIONS[n % len(OPERATIONS)], chance) for n in range(trials)]
     assert [one for one in outcomes if one.loss] == []
     assert sum(one.killed for one in outcomes) >= trials / 2
+    # One of those in the folder dies as it is to delete vectors: what is left must be seen to be missed.
+    assert place == "server" or any(one.leftovers for one in outcomes)

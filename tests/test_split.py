@@ -79,3 +79,8 @@ def test_page_furniture_is_in_no_passage_but_the_same_words_inside_a_line_are() 
 def test_one_enormous_line_is_cut_without_loss(text: str) -> None:
     passages = split(document(text), count_tokens)
     assert "".join(passage.text for passage in passages).replace(" ", "") == text.replace(" ", "")
+
+
+def test_text_of_which_the_encoder_reads_nothing_is_a_passage_too() -> None:
+    (passage,) = split(document("\u200b\u200b"), lambda texts: [0] * len(texts))
+    assert passage.text == "\u200b\u200b"

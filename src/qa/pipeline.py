@@ -189,7 +189,7 @@ class QA:
 
     def _found(self, question: str, ranking: Ranking) -> Found:
         evidence = _evidence(ranking)
-        sources = self.index.sources({one.passage.document_id for one in evidence})
+        sources = self.index.sources_of(one.passage for one in evidence)
         return Found(question, evidence, sources, confidence(question, ranking))
 
     def _extract(

@@ -10,12 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qa.documents.formats.dates import is_date
+from qa.documents.split import furniture_spans
 from qa.errors import IndexDamaged
+from qa.storage.catalog import document_of, metadata_of, pages_of
 from qa.storage.database import transaction
 from qa.storage.packing import unpack_vector
 
 _UNIT_TOLERANCE = 1e-3
 """By which the length of a stored vector may differ from 1: float32 rounds at 1e-6."""
+
+_WITHOUT_DOCUMENT = "(origin, file) NOT IN (SELECT origin, file FROM documents)"
+"""A file that says nothing is never held for read, so that ingest would pass over one of these for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,9 @@ def damage(connection: sqlite3.Connection) -> str:
 
 
 def orphans(connection: sqlite3.Connection) -> int:
-    """Number of passages without a document and of vectors without a passage."""
-    return len(connection.execute("PRAGMA foreign_key_check").fetchall())
+    """Number of passages and of files read that have no document, and of vectors that have no passage."""
+    (files,) = connection.execute(f"SELECT count(*) FROM files WHERE {_WITHOUT_DOCUMENT}").fetchone()
+    return int(files) + len(connection.execute("PRAGMA foreign_key_check").fetchall())
 
 
 def drop_orphans(connection: sqlite3.Connection) -> None:
@@ -45,6 +52,7 @@ def drop_orphans(connection: sqlite3.Connection) -> None:
     with transaction(connection):
         connection.execute("DELETE FROM passages WHERE document_id NOT IN (SELECT id FROM documents)")
         connection.execute("DELETE FROM passage_vectors WHERE key NOT IN (SELECT key FROM passages)")
+        connection.execute(f"DELETE FROM files WHERE {_WITHOUT_DOCUMENT}")
 
 
 def count(connection: sqlite3.Connection, table: str) -> int:
@@ -61,14 +69,16 @@ def document_ids(connection: sqlite3.Connection, manifest: str) -> list[str]:
 
 def document_flaws(connection: sqlite3.Connection) -> Iterator[Flaw | None]:
     """For each document, what is wrong with its text or metadata, or None."""
-    for document_id, text, sha256, metadata, pages in connection.execute(
-        "SELECT id, text, sha256, metadata, pages FROM documents"
+    for document_id, text, sha256, metadata, pages, published in connection.execute(
+        "SELECT id, text, sha256, metadata, pages, published FROM documents"
     ):
         flaw = None
         if revision(text) != sha256:
             flaw = Flaw(document_id, "its text is not the one that was read")
-        elif not _is_object(metadata) or not _is_list(pages):
+        elif not (_is_metadata(metadata) and _are_pages(pages, text)):
             flaw = Flaw(document_id, "its metadata can't be read")
+        elif not _is_published(published):
+            flaw = Flaw(document_id, f"it can't have been published on {published!r}")
         yield flaw
 
 
@@ -84,19 +94,22 @@ def take_as_they_are(connection: sqlite3.Connection, document_ids: Iterable[str]
     """
     chosen = json.dumps(list(document_ids))
     connection.create_function("revision", 1, revision, deterministic=True)
-    connection.create_function("is_object", 1, _is_object, deterministic=True)
-    connection.create_function("is_list", 1, _is_list, deterministic=True)
+    connection.create_function("is_metadata", 1, _is_metadata, deterministic=True)
+    connection.create_function("are_pages", 2, _are_pages, deterministic=True)
+    connection.create_function("is_published", 1, _is_published, deterministic=True)
     with transaction(connection):
         altered = connection.execute(
             "SELECT id FROM documents WHERE id IN (SELECT value FROM json_each(?))"
-            " AND (revision(text) != sha256 OR NOT is_object(metadata) OR NOT is_list(pages)) ORDER BY id",
+            " AND NOT (revision(text) = sha256 AND is_metadata(metadata) AND are_pages(pages, text)"
+            " AND is_published(published)) ORDER BY id",
             (chosen,),
         ).fetchall()
         connection.execute(
             # An upload's metadata has the name of its file; for others ingest puts it right.
             "UPDATE documents SET manifest = '', sha256 = revision(text), metadata ="
-            " iif(is_object(metadata), metadata, json_object('file', file)),"
-            " pages = iif(is_list(pages), pages, '[]')"
+            " iif(is_metadata(metadata), metadata, json_object('file', file)),"
+            " pages = iif(are_pages(pages, text), pages, '[]'),"
+            " published = iif(is_published(published), published, NULL)"
             " WHERE id IN (SELECT value FROM json_each(?))",
             (chosen,),
         )
@@ -117,20 +130,46 @@ def passage_flaws(connection: sqlite3.Connection) -> Iterator[Flaw | None]:
         yield None if right else Flaw(passage_document, f"characters {start}-{end} are not its passage's")
 
 
+def coverage_flaws(connection: sqlite3.Connection) -> Iterator[Flaw | None]:
+    """For each document, whether a part of its text is in no passage and is no page furniture."""
+    for row in connection.execute(
+        "SELECT id, uri, title, text, sha256, published, metadata, pages FROM documents"
+    ):
+        if not _is_metadata(row[6]) or not _are_pages(row[7], row[3]):
+            continue  # told by `document_flaws`
+        document = document_of(row)
+        spans = connection.execute(
+            'SELECT start, "end" FROM passages WHERE document_id = ?', (document.id,)
+        ).fetchall()
+        done, flaw = 0, None
+        for start, end in sorted([*spans, *furniture_spans(document), (len(document.text),) * 2]):
+            if document.text[done:start].strip():
+                flaw = Flaw(document.id, f"characters {done}-{start} are in no passage")
+                break
+            done = max(done, end)
+        yield flaw
+
+
 def token_flaws(connection: sqlite3.Connection, dimension: int) -> Iterator[Flaw | None]:
     """For each passage, what is wrong with the form of its token vectors, or None."""
-    for document_id, length, spans, size in connection.execute(
-        "SELECT document_id, length(text), token_spans, length(token_vectors) FROM passages"
+    for document_id, length, spans, vectors in connection.execute(
+        "SELECT document_id, length(text), token_spans, token_vectors FROM passages"
     ):
-        flaw = None
-        if len(spans) % 8 or size != len(spans) // 8 * dimension:
-            flaw = Flaw(document_id, "token vectors and their places are not of one number")
-        else:
-            places = np.frombuffer(spans, np.int32).reshape(-1, 2)
-            ordered = (places[:, 0] >= 0) & (places[:, 0] <= places[:, 1]) & (places[:, 1] <= length)
-            if not ordered.all():
-                flaw = Flaw(document_id, "a token vector is of no place in its passage")
-        yield flaw
+        what = _token_flaw(spans, vectors, length, dimension)
+        yield Flaw(document_id, what) if what else None
+
+
+def _token_flaw(spans: bytes, vectors: bytes, length: int, dimension: int) -> str:
+    if len(spans) % 8 or len(vectors) != len(spans) // 8 * dimension:
+        return "token vectors and their places are not of one number"
+    places = np.frombuffer(spans, np.int32).reshape(-1, 2)
+    ordered = (places[:, 0] >= 0) & (places[:, 0] <= places[:, 1]) & (places[:, 1] <= length)
+    if not ordered.all():
+        return "a token vector is of no place in its passage"
+    rows = np.frombuffer(vectors, np.int8).reshape(-1, dimension)
+    if not ((rows.max(axis=1, initial=-127) == 127) | (rows.min(axis=1, initial=127) == -127)).all():
+        return "a token vector is not scaled to its largest component"  # one of zeros above all
+    return ""
 
 
 def vector_flaws(connection: sqlite3.Connection, dimension: int) -> Iterator[Flaw | None]:
@@ -169,18 +208,21 @@ def rebuild_words(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO passages_fts (passages_fts) VALUES ('rebuild')")
 
 
-def _is_object(content: object) -> bool:
-    """Whether it is a JSON object, as metadata is."""
-    return isinstance(_value(content), dict)
-
-
-def _is_list(content: object) -> bool:
-    """Whether it is a JSON list, as the beginnings of pages are."""
-    return isinstance(_value(content), list)
-
-
-def _value(content: object) -> object:
+def _is_metadata(content: str) -> bool:
     try:
-        return json.loads(content) if isinstance(content, str) else None
-    except ValueError:
-        return None
+        metadata_of(content)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _are_pages(content: str, text: str) -> bool:
+    """Whether these are the beginnings of pages in `text`, in order."""
+    try:
+        return max(pages_of(content), default=0) <= len(text)
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_published(published: str | None) -> bool:
+    return published is None or is_date(published)

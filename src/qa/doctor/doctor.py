@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qa.doctor import audit
+from qa.doctor import audit, column_types
 from qa.doctor.audit import Flaw
+from qa.doctor.sample import differences
 from qa.doctor.vector_check import VectorReport
-from qa.documents.split import split
 from qa.errors import IndexDamaged, IndexMissing
 from qa.interfaces import Embedder
 from qa.storage.folder import database_in, make_writable, refuse_foreign, writing
@@ -18,11 +18,7 @@ from qa.storage.index import manifest_of
 from qa.storage.store import Store
 
 _SAMPLED_DOCUMENTS = 10
-_SAMPLED_PASSAGES = 5
-"""Of each of the documents: so many are split and encoded anew, which takes about a second."""
-
-_SAME_TEXT = 0.99
-"""Cosine from which two vectors are of one text: the two forms of the encoder agree to 0.998."""
+"""They are split and encoded anew, which takes about a second."""
 
 _RECALL = 0.5
 """Share of the nearest passages below which the graph must be damaged; whole ones are above 0.99, but for
@@ -49,14 +45,19 @@ class Check:
 
 @dataclass(slots=True)
 class Diagnosis:
-    """What was found, and what there is to mend."""
+    """What was found, and what there is to mend.
+
+    `leftovers` are vectors that belong to nothing and need no mending: see `VectorReport`.
+    """
 
     checks: list[Check] = field(default_factory=list)
     unreadable: bool = False
+    types: bool = False
     orphans: bool = False
     words: bool = False
     vectors: bool = False
     graph: bool = False
+    leftovers: int = 0
     documents: set[str] = field(default_factory=set)
 
     @property
@@ -115,6 +116,11 @@ def _examine_store(store: Store, embedder: Embedder, diagnosis: Diagnosis, progr
     if not diagnosis.add("database", not damage, damage or "the file is sound"):
         diagnosis.unreadable = True
         return
+    mistyped = column_types.mistyped(connection)
+    found = f"values of another type: {', '.join(mistyped)}" if mistyped else "each value is of its column's"
+    if not diagnosis.add("types", not mistyped, found):
+        diagnosis.types = True  # nothing else can be told before they are turned back
+        return
     documents, passages = store.counts()
     if not documents:
         diagnosis.add("documents", False, "there is none", "run 'qa ingest'")
@@ -126,6 +132,7 @@ def _examine_store(store: Store, embedder: Embedder, diagnosis: Diagnosis, progr
     each = (
         ("documents", documents, audit.document_flaws(connection), "the text that its SHA-256 names"),
         ("passages", passages, audit.passage_flaws(connection), "byte for byte the text at its place"),
+        ("coverage", documents, audit.coverage_flaws(connection), "whole in its passages"),
         ("token vectors", passages, audit.token_flaws(connection, embedder.dimension), "one a word piece"),
         ("stored vectors", passages, audit.vector_flaws(connection, embedder.dimension), "of length 1"),
     )
@@ -180,21 +187,10 @@ def _examine_sample(store: Store, embedder: Embedder, diagnosis: Diagnosis, prog
     compared = 0
     for done, document_id in enumerate(chosen):
         progress("encoder", done, len(chosen))
-        expected = split(store.document(document_id), embedder.count_tokens)
-        held = store.vectors.ids_of(document_id)
-        if held != {one.id for one in expected}:
-            wrong.append(Flaw(document_id, "its passages are not those that splitting gives"))
-            continue
-        some = random.sample(expected, min(_SAMPLED_PASSAGES, len(expected)))
-        stored = store.vectors.of([one.id for one in some])
-        vectors = dict(zip(stored.ids, stored.vectors, strict=True))
-        compared += len(some)
-        for one, encoding in zip(some, embedder.encode([one.text for one in some]), strict=True):
-            vector = vectors.get(one.id)
-            if vector is not None and (
-                vector.shape != encoding.vector.shape or float(vector @ encoding.vector) < _SAME_TEXT
-            ):
-                wrong.append(Flaw(document_id, "a vector is not the one that the encoder gives"))
+        encoded, what = differences(store, embedder, document_id)
+        compared += encoded
+        if what:
+            wrong.append(Flaw(document_id, what))
     diagnosis.documents |= {one.document_id for one in wrong}
     right = f"{compared} passages of {len(chosen)} documents drawn at random are what encoding them gives"
     diagnosis.add("encoder", not wrong, _listed(wrong, len(chosen)) if wrong else right)
@@ -219,6 +215,7 @@ def _examine_vectors(
         diagnosis.graph = not report.unreachable
         diagnosis.add("vectors", False, *_parted(report.problem))
         return
+    diagnosis.leftovers = report.leftovers
     faults = [
         f"{number} {what}"
         for number, what in (

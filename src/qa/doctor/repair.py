@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from qa.doctor import audit
+from qa.doctor import audit, column_types
 from qa.doctor.doctor import Diagnosis, Progress
 from qa.doctor.salvage import salvage
 from qa.interfaces import Embedder
@@ -56,7 +56,7 @@ def repair(
             store.close()
     with Index.write(folder, reader, chroma_url) as index:
         done += _reindexed(index, reader, embedder_for, progress)
-        if diagnosis.orphans or diagnosis.words:
+        if diagnosis.types or diagnosis.orphans or diagnosis.words:
             index.count_write()  # services remember how often words stand
     return done
 
@@ -72,9 +72,19 @@ def _salvaged(folder: Path) -> str:
 
 def _mended(diagnosis: Diagnosis, store: Store) -> list[str]:
     done = []
+    if diagnosis.types:
+        concerned = column_types.turn_back(store.connection)
+        audit.drop_orphans(store.connection)
+        diagnosis.documents |= concerned
+        named = f", in {_some(sorted(concerned))}" if concerned else ""
+        done.append(
+            f"Values of another type are turned back{named}: run 'qa ingest' to read the files again."
+        )
     if diagnosis.orphans:
         audit.drop_orphans(store.connection)
-        done.append("Rows that belonged to nothing are deleted.")
+        done.append(
+            "Rows that belonged to nothing are deleted: run 'qa ingest' to read again what may be missing."
+        )
     if diagnosis.words:
         audit.rebuild_words(store.connection)
         done.append("The index of words is made again from the passages.")

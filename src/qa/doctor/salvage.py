@@ -70,4 +70,5 @@ def _read(connection: sqlite3.Connection, names: str, key: int) -> sqlite3.Row |
         ).fetchone()
     except sqlite3.DatabaseError:
         return None
-    return row if row is not None and revision(row["text"]) == row["sha256"] else None
+    is_whole = row is not None and isinstance(row["text"], str) and revision(row["text"]) == row["sha256"]
+    return row if is_whole else None

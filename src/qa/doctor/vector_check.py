@@ -17,7 +17,7 @@ from qa.doctor.recall import Recall
 from qa.errors import IndexDamaged, IndexUnreachable
 from qa.storage.folder import database_in, vectors_of
 from qa.storage.store import Store
-from qa.storage.vectors import Vectors, is_same
+from qa.storage.vectors import Vectors
 
 PROGRAM = [sys.executable, "-m", "qa.doctor.vector_check"]
 _QUERIES = 50
@@ -93,11 +93,9 @@ def _compared(store: Store, vectors: Vectors, manifest: str, progress: Progress)
     recall = Recall(store.vectors.spread(manifest, _QUERIES).vectors)
     for batch in store.vectors.batches(manifest):
         recall.see(batch.vectors)
-        found = vectors.of([one for one in batch.ids if one in held])
-        for one, vector in zip(batch.ids, batch.vectors, strict=True):
-            if one in found and one not in kept:
-                alike = is_same(found[one], vector)
-                right, wrong = right + alike, wrong + (not alike)
+        for one, is_right in vectors.compared(batch).items():
+            if one not in kept:
+                right, wrong = right + is_right, wrong + (not is_right)
         done += len(batch.ids)
         progress(done, len(wanted))
     return VectorReport(

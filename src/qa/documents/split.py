@@ -36,7 +36,7 @@ def split(document: Document, count_tokens: CountTokens) -> tuple[Passage, ...]:
         gap = document.text[spans[-1][1] : start] if spans else ""
         half_full = room <= MAX_TOKENS // 2
         apart = _BLANK_LINE.search(gap) is not None
-        if length > room or (apart and half_full) or (gap and not gap.isspace()):
+        if not spans or length > room or (apart and half_full) or (gap and not gap.isspace()):
             spans.append((start, end))
             room = MAX_TOKENS
         else:

@@ -76,7 +76,7 @@ def retrieve(
 def read_candidates(hits: Sequence[Hit], index: Index) -> tuple[Candidate, ...]:
     """The hits with their token vectors and titles, which take longer to read than the passages."""
     tokens = index.tokens([hit.passage.id for hit in hits])
-    sources = index.sources({hit.passage.document_id for hit in hits})
+    sources = index.sources_of(hit.passage for hit in hits)
     return tuple(
         Candidate(hit.passage, hit.fused, tokens[hit.passage.id], sources[hit.passage.document_id].title)
         for hit in hits

@@ -97,13 +97,33 @@ def note_read(connection: sqlite3.Connection, read: Sequence[FileRead]) -> None:
 def document_of(row: Sequence[Any]) -> Document:
     """A document from its columns: id, uri, title, text, sha256, published, metadata, pages.
 
-    Raises `IndexDamaged` where one of the last two can't be read.
+    Raises `IndexDamaged` where one of them is not what it should be.
     """
     document_id, uri, title, text, sha256, published, metadata, pages = row
     try:
-        known, begins = json.loads(metadata), tuple(json.loads(pages))
+        if not all(isinstance(one, str) for one in (document_id, uri, title, text, sha256, published or "")):
+            raise TypeError
+        known, begins = metadata_of(metadata), pages_of(pages)
     except (TypeError, ValueError) as error:
         raise IndexDamaged(
-            f"The metadata of '{document_id}' is damaged; run 'qa doctor --repair' to go without it."
+            f"What the index knows of '{document_id}' is damaged; run 'qa doctor --repair'."
         ) from error
     return Document(document_id, uri, title, text, sha256, published, known, begins)
+
+
+def metadata_of(content: str) -> dict[str, str]:
+    """The metadata of a document from its column. Raises `TypeError` or `ValueError` where it holds none."""
+    found = json.loads(content)
+    if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
+        raise TypeError
+    return found
+
+
+def pages_of(content: str) -> tuple[int, ...]:
+    """The offsets of pages from their column. Raises `TypeError` or `ValueError` where it holds none."""
+    found = json.loads(content)
+    if not isinstance(found, list) or not all(type(one) is int and one >= 0 for one in found):
+        raise TypeError
+    if found != sorted(found):
+        raise ValueError
+    return tuple(found)

@@ -26,6 +26,8 @@ from qa.errors import IndexDamaged, IndexUnreachable, IndexUnwritable
 from qa.storage.folder_lock import FolderLock
 
 LOCK_FILES = (".chroma.gate", ".chroma.lock")
+HALF_SAVED = "A process was stopped as it wrote the vectors"
+"""How the error begins for a graph that the next write completes."""
 _REFUSED = ("readonly", "disk is full", "disk i/o", "unable to open", "(os error")
 """Words of SQLite and of the operating system in Chroma's errors, which have no kinds."""
 
@@ -131,8 +133,7 @@ class ChromaFolder:
         before = os.pread(held, 1 << 20, 0).decode()
         if before and before != self._saved():
             raise IndexDamaged(
-                f"A process was stopped as it wrote the vectors in {self.path};"
-                " run 'qa ingest' or 'qa doctor --repair' to complete them."
+                f"{HALF_SAVED} in {self.path}; run 'qa ingest' or 'qa doctor --repair' to complete them."
             )
 
     def _saved(self) -> str:

@@ -16,6 +16,8 @@ APPLICATION_ID = 0x51413034
 
 _FIRST_ID, _LAST_ID = 0x51413030, 0x51413039  # "QA00" to "QA09": ours, of whatever version
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_NO_TEXT = ("Could not decode to UTF-8", "JSON cannot hold BLOB")
+"""How errors begin, which have no code of their own, for what should be text; the text itself may follow."""
 _UNWRITABLE = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
@@ -92,7 +94,9 @@ def _explanation(error: sqlite3.DatabaseError) -> Exception:
     """Our error for SQLite's, by its primary code; the error itself where it is no fault of the file's."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _DAMAGED:
-        return IndexDamaged(f"The index's database is damaged ({error}); run 'qa doctor --repair'.")
+        return damaged(str(error))
+    if str(error).startswith(_NO_TEXT):
+        return damaged("it holds bytes in the place of text")
     if code in _UNWRITABLE:
         return IndexUnwritable(
             f"The index's database can't be read or written ({error});"
@@ -101,6 +105,11 @@ def _explanation(error: sqlite3.DatabaseError) -> Exception:
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return IndexBusy(f"The index's database is in use ({error}); try again.")
     return error
+
+
+def damaged(what: str) -> IndexDamaged:
+    """The error for a file that says `what` can't be."""
+    return IndexDamaged(f"The index's database is damaged ({what}); run 'qa doctor --repair'.")
 
 
 def connect(path: Path, mode: Mode) -> sqlite3.Connection:

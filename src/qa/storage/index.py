@@ -54,6 +54,7 @@ class Index:
         self.document = store.document
         self.documents = store.documents
         self.sources = store.sources
+        self.sources_of = store.sources_of
         self.known = store.catalog.known
         self.of_file = store.catalog.of_file
         self.fingerprint = store.catalog.fingerprint

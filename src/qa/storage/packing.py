@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.interfaces import Encoding, TokenVectors
+from qa.storage.database import damaged
 
 Packed = tuple[bytes, bytes]
 """The spans and the vectors of the tokens of a passage, as `pack` gives them."""
@@ -34,7 +35,14 @@ def pack(tokens: TokenVectors) -> Packed:
 
 
 def unpack(spans: bytes, vectors: bytes) -> TokenVectors:
-    """What `pack` was given, up to rounding."""
+    """What `pack` was given, up to rounding. Raises `IndexDamaged` where it can't have given this."""
+    try:
+        return _unpacked(spans, vectors)
+    except (TypeError, ValueError) as error:
+        raise damaged("token vectors of a passage are none") from error
+
+
+def _unpacked(spans: bytes, vectors: bytes) -> TokenVectors:
     places = np.frombuffer(spans, dtype=np.int32).reshape(-1, 2)
     if not len(places):
         return TokenVectors(np.zeros((0, 1), np.float32), places)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from qa.errors import IndexDamaged
 from qa.storage.store import Store
-from qa.storage.vectors import Vectors, is_same
+from qa.storage.vectors import Vectors
 
 SAMPLE = 16
 """Vectors that must be there as an index is opened: a graph that lost its files lacks some."""
@@ -39,12 +39,8 @@ def _fill(store: Store, vectors: Vectors, manifest: str, progress: Callable[[int
     vectors.delete(sorted(held - wanted))
     done = 0
     for batch in store.vectors.batches(manifest):
-        found = vectors.of([one for one in batch.ids if one in held])
-        lacking = [
-            n
-            for n, (one, vector) in enumerate(zip(batch.ids, batch.vectors, strict=True))
-            if one not in found or not is_same(found[one], vector)
-        ]
+        same = vectors.compared(batch)
+        lacking = [n for n, one in enumerate(batch.ids) if not same.get(one)]
         vectors.upsert(
             [batch.ids[n] for n in lacking],
             batch.vectors[lacking],

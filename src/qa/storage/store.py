@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from weakref import WeakSet
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from qa.errors import DocumentNotFound, QAError
 from qa.interfaces import TokenVectors
 from qa.storage.catalog import Catalog, FileRead, document_of, note_read
-from qa.storage.database import check, connect, prepare, transaction
+from qa.storage.database import check, connect, damaged, prepare, transaction
 from qa.storage.fulltext import FullText
 from qa.storage.packing import Packed, pack_vector, unpack
 from qa.storage.stored_vectors import StoredVectors
@@ -133,6 +134,14 @@ class Store:
         )
         return {row[0]: document_of(row) for row in rows}
 
+    def sources_of(self, passages: Iterable[Passage]) -> dict[str, Document]:
+        """The documents of passages, as `sources`. Raises `IndexDamaged` where one is missing."""
+        ids = {one.document_id for one in passages}
+        found = self.sources(ids)
+        if missing := sorted(ids - found.keys()):
+            raise damaged(f"the document '{missing[0]}' of a passage is missing")
+        return found
+
     def counts(self) -> tuple[int, int]:
         """Numbers of documents and of passages."""
         (documents,) = self.connection.execute("SELECT count(*) FROM documents").fetchone()
@@ -146,7 +155,7 @@ class Store:
             " WHERE id IN (SELECT value FROM json_each(?))",
             (_json(ids),),
         )
-        return {row[0]: Passage(*row) for row in rows}
+        return {row[0]: _passage(row) for row in rows}
 
     def tokens(self, ids: Sequence[str]) -> dict[str, TokenVectors]:
         """The token vectors of the passages of these ids; ids that are not there are left out."""
@@ -267,6 +276,13 @@ def _insert(connection: sqlite3.Connection, entry: Entry, vectors: NDArray[np.fl
         "INSERT INTO passage_vectors SELECT key, ? FROM passages WHERE id = ?",
         [(pack_vector(vector), one.id) for one, vector in zip(entry.passages, vectors, strict=True)],
     )
+
+
+def _passage(row: tuple[Any, ...]) -> Passage:
+    """A passage from its columns. Raises `IndexDamaged`."""
+    if [type(one) for one in row] != [str, str, int, int, str]:
+        raise damaged(f"the passage {row[0]!r} is none")
+    return Passage(*row)
 
 
 def _count_write(connection: sqlite3.Connection) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.storage.database import damaged
 from qa.storage.packing import unpack_vector
 
 _AT_ONCE = 1000
@@ -110,6 +111,12 @@ class StoredVectors:
 
 
 def _batch(rows: Sequence[tuple[str, str, bytes]]) -> VectorBatch:
+    """Raises `IndexDamaged`."""
     ids, document_ids, contents = zip(*rows, strict=True) if rows else ((), (), ())
-    vectors = np.array([unpack_vector(one) for one in contents], dtype=np.float32)
+    if not all(isinstance(one, str) for one in (*ids, *document_ids)):
+        raise damaged("ids of passages are none")
+    try:
+        vectors = np.array([unpack_vector(one) for one in contents], dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise damaged("vectors of passages are none, or of several lengths") from error
     return VectorBatch(tuple(ids), tuple(document_ids), vectors)

@@ -128,13 +128,25 @@ class Vectors:
             vectors.update(zip(found["ids"], np.asarray(found["embeddings"], np.float32), strict=True))
         return vectors
 
+    def compared(self, batch: VectorBatch) -> dict[str, bool]:
+        """Of the ids of a batch that are there, whether with its vector and as of its document."""
+        same: dict[str, bool] = {}
+        places = {one: n for n, one in enumerate(batch.ids)}
+        for i in range(0, len(batch.ids), _BATCH):
+            ids = list(batch.ids[i : i + _BATCH])
+            with self._reading() as collection:
+                found = collection.get(ids=ids, include=["embeddings", "metadatas"])
+            vectors = np.asarray(found["embeddings"], np.float32)
+            for one, vector, metadata in zip(found["ids"], vectors, found["metadatas"] or [], strict=True):
+                named = (metadata or {}).get("document_id")
+                place = places[one]
+                same[one] = named == batch.document_ids[place] and _are_same(vector, batch.vectors[place])
+        return same
+
     def holds(self, batch: VectorBatch) -> bool:
         """Whether each of these vectors is there."""
-        found = self.of(batch.ids)
-        return all(
-            one in found and is_same(found[one], vector)
-            for one, vector in zip(batch.ids, batch.vectors, strict=True)
-        )
+        found = self.compared(batch)
+        return all(found.get(one, False) for one in batch.ids)
 
     def upsert(self, ids: Sequence[str], vectors: NDArray[np.float32], document_ids: Sequence[str]) -> None:
         """Write vectors, (n, dimension) float32."""
@@ -208,6 +220,6 @@ class Vectors:
             raise self._place.explain(error, written=written) from error
 
 
-def is_same(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
+def _are_same(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
     """Whether two vectors of length 1 are one, but for rounding."""
     return one.shape == other.shape and float(one @ other) > _SAME

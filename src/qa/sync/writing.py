@@ -15,7 +15,7 @@ from qa.storage.index import Index
 from qa.storage.packing import Packed, PackedEncoding, packed
 from qa.storage.store import Entry
 from qa.sync.reading import Done, Fresh, Item, Told
-from qa.types import Passage
+from qa.types import Document, Passage
 
 _CHUNK_PASSAGES = 256
 """Passages encoded and written together: enough to fill the encoder, which orders them by length, and
@@ -116,9 +116,12 @@ def texts_of(chunk: Chunk) -> list[str]:
 
 
 def _read(piece: Piece) -> list[str]:
-    if not isinstance(piece.item, Fresh):
-        return []
-    return as_read(piece.item.document.text, [(one.start, one.end) for one in piece.passages])
+    return read_of(piece.item.document, piece.passages) if isinstance(piece.item, Fresh) else []
+
+
+def read_of(document: Document, passages: Sequence[Passage]) -> list[str]:
+    """What the encoder reads of some passages of a document."""
+    return as_read(document.text, [(one.start, one.end) for one in passages])
 
 
 class Writer:
