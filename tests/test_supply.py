@@ -81,7 +81,7 @@ def test_make_installs_nothing_that_is_not_locked() -> None:
 
 
 def test_an_altered_file_of_the_model_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each file that either form reads, the configuration too: it says which code runs."""
+    """Each file that the form in PyTorch reads, the configuration too: it says which code runs."""
     published = models.torch_folder()
     for altered in ("config.json", "model.safetensors", "tokenizer.json"):
         folder = tmp_path / altered
@@ -93,6 +93,27 @@ def test_an_altered_file_of_the_model_is_not_loaded(tmp_path: Path, monkeypatch:
         monkeypatch.setattr(models, "torch_folder", lambda folder=folder: folder)
         with pytest.raises(ModelError, match=altered):
             models.TorchEmbedder()
+
+
+def test_an_altered_file_of_the_form_that_reads_questions_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One bit of the weights, and one character of the tokenizer."""
+    real = models._package_folder(models._ONNX_PACKAGE) / "model.onnx"
+    altered = bytearray(real.read_bytes())
+    altered[len(altered) // 2] ^= 1
+    (tmp_path / "model.onnx").write_bytes(altered)
+    published = models.torch_folder()
+    tokenizer = (published / "tokenizer.json").read_bytes()
+    (tmp_path / "tokenizer.json").write_bytes(tokenizer[:-1] + b" ")
+    with monkeypatch.context() as patch:
+        patch.setattr(models, "_package_folder", lambda package: tmp_path)
+        patch.setattr(models, "torch_folder", lambda: published)
+        with pytest.raises(ModelError, match=r"model\.onnx"):
+            models.OnnxEmbedder()
+    monkeypatch.setattr(models, "torch_folder", lambda: tmp_path)
+    with pytest.raises(ModelError, match=r"tokenizer\.json"):
+        models.OnnxEmbedder()
 
 
 @pytest.mark.parametrize("control", ["", "pickle", "socket"])
