@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import tomllib
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -17,8 +19,11 @@ from packaging.utils import canonicalize_name
 
 import files
 from conftest import ROOT
+from indexing import INDEX, examined, found, opened, repaired, rows, run
+from kills import SMALL_GRAPH
 from qa import models
-from qa.errors import ModelError
+from qa.errors import IndexDamaged, ModelError
+from qa.storage import vectors
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCKS = {path.name: path.read_text() for path in ROOT.glob("requirements*.lock")}
@@ -118,7 +123,8 @@ def test_an_altered_file_of_the_form_that_reads_questions_is_not_loaded(
 
 @pytest.mark.parametrize("control", ["", "pickle", "socket"])
 def test_nothing_is_unpickled_and_nobody_is_asked(tmp_path: Path, model_file: Path, control: str) -> None:
-    """Of safetensors, ONNX, GGUF, Chroma's files; of what documents link to. The controls are noticed."""
+    """In Python, as models are loaded, and an index of which Chroma has saved the graph; nothing is fetched
+    that documents link to. The controls are noticed."""
     (tmp_path / "corpus").mkdir()
     links = "![a](http://192.0.2.1/a) <http://192.0.2.1/b> [c](file:///etc/passwd)"
     (tmp_path / "corpus" / "lamp.md").write_text(f"The lighthouse of Ulm was built in 1911.\n\n{links}")
@@ -139,3 +145,40 @@ def test_nothing_is_unpickled_and_nobody_is_asked(tmp_path: Path, model_file: Pa
     )
     assert done.returncode == (1 if control else 0), done.stderr
     assert ("AssertionError" in done.stderr) == bool(control)
+
+
+class Harmful:
+    """Makes a folder as it is unpickled."""
+
+    def __init__(self, made: Path) -> None:
+        self.made = made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.made),)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_code_in_chroma_s_pickle_does_not_run_and_its_damage_is_told_and_mended(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    """Of a graph that is saved Chroma keeps a file in pickle's format; its code in Rust reads it as data."""
+    monkeypatch.setattr(vectors, "HNSW", SMALL_GRAPH)
+    rows(corpus, *(f"bird{n} sings in tree {n}." for n in range(40)))
+    run(corpus)
+    (saved,) = (tmp_path / INDEX / "chroma").rglob("*.pickle")
+    made = tmp_path / "made"
+    fields = pickle.loads(saved.read_bytes())
+    assert len(fields["id_to_label"]) >= 40
+    content = pickle.dumps(Harmful(made) if whole else {**fields, "dimensionality": Harmful(made)})
+    pickle.loads(content)
+    made.rmdir()  # it does harm where it is unpickled
+
+    saved.write_bytes(content)
+    with pytest.raises(IndexDamaged, match="qa doctor --repair"):  # so it is read
+        opened(corpus)
+    assert not examined(tmp_path / INDEX).healthy
+    assert repaired(tmp_path / INDEX)
+    index = opened(corpus)
+    assert found(index, "bird7 sings in tree 7.")[0] == "birds/bird7"
+    index.close()
+    assert not made.exists()
