@@ -119,3 +119,25 @@ def test_no_fuzzer_is_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     (row,) = trials.of_fuzzing(60)
     assert (row.trials, len(row.losses)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("tested", "expected"),
+    [
+        (
+            [Case("a", "it", "", False, ["requests: 7"]), Case("a", "it", "", False, ["requests: 5"])],
+            (12, []),
+        ),
+        (
+            [Case("a", "it", "failure: 500", False, ["requests: 7"])],
+            (7, ["seed 3, it: failure: 500"]),
+        ),
+        ([Case("a", "it", "", False, [])], (0, ["none was asked"])),
+    ],
+)
+def test_routes_count_their_requests_and_what_failed_tells_its_seed(
+    monkeypatch: pytest.MonkeyPatch, tested: list[Case], expected: tuple[int, list[str]]
+) -> None:
+    monkeypatch.setattr(trials, "_tested", lambda *_, **__: tested)
+    row = trials.of_routes(0, seed=3)
+    assert (row.trials, row.losses) == expected

@@ -26,7 +26,7 @@ from conftest import ROOT
 from indexing import INDEX
 from kills import OPERATIONS, SMALL_GRAPH, Bench, Moment, Operation, Outcome, state
 from qa.storage import vectors
-from trials import Row, guarded, of_fuzzing, of_load, of_overload, of_tests
+from trials import Row, guarded, of_fuzzing, of_load, of_overload, of_routes, of_tests
 
 ON_A_SERVER = 0.2
 """Share of the kills with the vectors on a Chroma server."""
@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30, help="of mixed traffic")
     parser.add_argument("--rounds", type=int, default=3, help="of the tests of other faults")
     parser.add_argument("--fuzz", type=int, default=60, help="seconds of fuzzing for each reader")
+    parser.add_argument("--routes", type=float, default=300, help="seconds of fuzzing for the routes")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     chosen = parser.parse_args()
     console = Console(width=110)
@@ -84,6 +85,8 @@ def _parts(folder: Path, chosen: argparse.Namespace) -> Iterator[tuple[str, Call
     yield "tests of faults", lambda: of_tests(chosen.rounds)
     if chosen.fuzz:
         yield "fuzzed readers", lambda: of_fuzzing(chosen.fuzz)
+    if chosen.routes:
+        yield "fuzzed routes of the service", lambda: [of_routes(chosen.routes, chosen.seed)]
     if chosen.minutes:
         yield "mixed traffic", lambda: [of_load(_new(folder / "load"), chosen.minutes)]
         yield "more clients than are let in", lambda: [of_overload(_new(folder / "overload"))]

@@ -10,8 +10,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from load import CLIENTS, PACE, measure
 _CROWD, _CROWDED_MINUTES = 48, 2.0
 _TO_TEST, _TO_FUZZ = 1800.0, 300.0
 """Seconds that a file of tests may take, and a fuzzer more than it is given: it ends after an input."""
+_EXAMPLES = 100
+"""Of requests to a route in a round; their tests share an index, which grows meanwhile."""
 _MOST_SLOWDOWN, _MOST_GROWTH, _MOST_WAITS = 3.0, 1.05, 0.01
 
 
@@ -87,23 +90,32 @@ def cases(report: Path) -> Iterator[Case]:
         yield Case(file, case.attrib["name"], failure, failure.startswith("skipped"), notes)
 
 
-def _tested(file: Path, timeout: float = _TO_TEST) -> list[Case]:
+def _tested(
+    file: Path, timeout: float = _TO_TEST, *, options: Sequence[str] = ("-m", "fault"), examples: int = 0
+) -> list[Case]:
     """The cases of a file of tests; that it does not end, or says nothing, is a case that failed."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-m", "fault", f"--junitxml={report}", str(file)]
-        code, said = _ended(command, timeout)
+        command = [sys.executable, "-m", "pytest", "-q", *options, f"--junitxml={report}", str(file)]
+        code, said = _ended(command, timeout, {"FUZZ_EXAMPLES": str(examples)})
         if report.is_file():
             return list(cases(report))
         failure = f"no report, exit code {code}: {said[-1000:]}"
         return [Case(file.stem.removeprefix("test_"), "test_it_ends", failure, is_skipped=False, notes=())]
 
 
-def _ended(command: Sequence[str], timeout: float) -> tuple[int, str]:
+def _ended(
+    command: Sequence[str], timeout: float, variables: Mapping[str, str] | None = None
+) -> tuple[int, str]:
     """The exit code of a program, with all that it said; it is killed after so many seconds, with its own."""
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=os.environ | dict(variables or {}),
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         late = ""
         try:
@@ -116,6 +128,21 @@ def _ended(command: Sequence[str], timeout: float) -> tuple[int, str]:
         code = process.wait()
         said.seek(0)
         return code, said.read().decode(errors="replace") + late
+
+
+def of_routes(seconds: float, seed: int) -> Row:
+    """The row of the service's routes, fuzzed until so many seconds are over, by another seed each round."""
+    began = time.monotonic()
+    answered, rounds = 0, 0
+    losses: list[str] = []
+    while not rounds or time.monotonic() < began + seconds:
+        options = [f"--hypothesis-seed={seed + rounds}"]
+        for case in _tested(ROOT / "tests" / "test_schemathesis.py", options=options, examples=_EXAMPLES):
+            answered += sum(int(note.partition("requests: ")[2] or 0) for note in case.notes)
+            losses += [f"seed {seed + rounds}, {case.name}: {case.failure}"] if case.failure else []
+        rounds += 1
+    note = f"{rounds} rounds of {_EXAMPLES} examples a route, {time.monotonic() - began:.0f} s"
+    return Row("fuzzed routes of the service", answered, note, losses or ["none was asked"] * (not answered))
 
 
 def of_fuzzing(seconds: int) -> Iterator[Row]:
