@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -83,6 +85,27 @@ def test_make_installs_nothing_that_is_not_locked() -> None:
         "--require-hashes" in one or one == "SELF := $(PIP) --no-deps --no-build-isolation -e ."
         for one in uses
     )
+
+
+TOOLS = ROOT / ".venv" / "tools" / "bin"
+
+
+@pytest.mark.skipif(not (TOOLS / "cyclonedx-py").is_file(), reason="'make test' installs what lists packages")
+def test_what_is_shipped_is_listed_with_its_hashes(tmp_path: Path) -> None:
+    for path in (ROOT / "Makefile", ROOT / "pyproject.toml", *ROOT.glob("requirements*.lock")):
+        shutil.copy(path, tmp_path)
+    command = ["make", "--old-file=.venv/tools/installed", "sbom", f"TOOLS={TOOLS}"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    listed = json.loads((tmp_path / "sbom.json").read_text())
+    assert listed["bomFormat"] == "CycloneDX"
+    assert listed["metadata"]["component"]["name"] == PROJECT["name"]
+    found = set()
+    for one in listed["components"]:
+        hashes = [each for place in one["externalReferences"] for each in place.get("hashes", ())]
+        assert {each["alg"] for each in hashes} == {"SHA-256"}, one["name"]
+        found.add((one["name"], one["version"], len(hashes)))
+    locked = chain(ENTRY.findall(LOCKS["requirements.lock"]), ENTRY.findall(LOCKS[TORCH]))
+    assert found == {(name, number, hashes.count("sha256:")) for name, number, _, hashes in locked}
 
 
 def test_an_altered_file_of_the_model_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
