@@ -55,7 +55,7 @@ def main() -> int:
                     rows.append(row)
                     lost = "".join(f"\n  lost: {one}" for one in row.losses)
                     told = f"{row.fault}: {row.trials} trials; {row.note}; {len(row.losses)} losses{lost}"
-                    console.print(told, markup=False, highlight=False)
+                    console.print(told, markup=False, highlight=False, soft_wrap=True)
     finally:  # also of what was broken off
         _print_all(rows, console)
     return 1 if any(row.losses for row in rows) else 0
@@ -70,7 +70,7 @@ def _print_all(rows: Sequence[Row], console: Console) -> None:
         *(row.more for row in rows if row.more),
         *(f"lost: {x}" for row in rows for x in row.losses),
     ):
-        console.print(told, markup=False, highlight=False)
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 def _parts(folder: Path, chosen: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Iterable[Row]]]]:
