@@ -16,7 +16,7 @@ EVALDATA ?= ../shared/evaldata
 serve: .venv/installed ; @$(BIN)/qa serve
 ask: export Q := $(value Q)
 ask: .venv/installed ; @$(BIN)/qa ingest --quiet ; $(BIN)/qa ask "$$Q"
-test: .venv/tested .venv/browser ; $(BIN)/pytest -q
+test: .venv/tested .venv/browser .venv/tools/installed ; $(BIN)/pytest -q
 eval: .venv/tested ; @$(BIN)/qa eval
 bench: .venv/tested .venv/peers/installed ; $(BIN)/qa eval bench $(EVALDATA) --large 200000 --peers .venv/peers/bin/python --log eval/LOG.md
 torture: .venv/fuzzed ; @$(BIN)/python tests/torture.py

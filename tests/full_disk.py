@@ -42,6 +42,8 @@ def main(folder: Path, *, mounted: bool) -> None:
         with pytest.raises(IndexUnwritable, match=r"can't be (read or )?written"):
             run_ingest(settings, [settings.corpus])
         assert "1911" in ask("When was the lighthouse of Ulm built?")
+        full = client.get("/readyz")  # ready, since questions are answered
+        assert (full.status_code, full.json()["status"], full.json()["documents"]) == (200, "ready", 1)
         disk.free()
         assert client.get("/readyz").status_code == 200
         upload = client.post("/v1/documents", files=[("files", ("other.txt", LONG.encode()))])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import files
+from peaks import at_most
 from qa.documents import formats
 from qa.documents.formats.dates import borne_out, iso_date
 from qa.documents.formats.extract import Extract
@@ -155,6 +156,12 @@ def test_the_encoding_of_a_text_is_found(encoding: str) -> None:
     text = texts.get(encoding, texts["cp1252"]) * 3
     content = b"\xff\xfe" + text.encode("utf-16-le") if encoding == "utf-16-le-bom" else text.encode(encoding)
     assert read("a.txt", content).text.lstrip("\ufeff") == text
+
+
+def test_what_decompresses_to_too_much_is_not_decompressed() -> None:
+    content = files.zip_bomb()
+    with at_most(5_000_000), pytest.raises(FileTooLarge):
+        read("a.docx", content)
 
 
 def test_front_matter_is_read_and_is_no_text() -> None:

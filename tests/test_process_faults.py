@@ -185,6 +185,12 @@ def test_out_of_file_descriptors_nothing_is_lost_and_all_goes_on_once_there_are_
         for year in (1832, 1833):
             answer = client.post("/v1/ask", json=ASK)
             assert answer.status_code == 503 or "1911" in answer.json()["answer"]
+            ready = client.get("/readyz")
+            if ready.status_code == 503:
+                assert ready.json()["type"].startswith("urn:qa:problem:index-")
+                assert ready.json()["detail"]
+            else:
+                assert (ready.status_code, ready.json()["status"]) == (200, "ready")
             written = upload(client, year)
             assert written.status_code in {200, 503}, written.text
         for one in idle:

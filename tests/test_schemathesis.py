@@ -1,9 +1,15 @@
-"""Whatever the OpenAPI document allows, and much that it does not: no 500, no status it does not name."""
+"""Whatever the OpenAPI document allows, and much that it does not: no 500, no status it does not name.
+
+Each run makes the same requests; with FUZZ_EXAMPLES in the environment it makes so many examples of each
+route, by the seed that pytest is given (--hypothesis-seed). `make torture` does.
+"""
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +48,8 @@ CONFIG = schemathesis.Config.from_dict(
         ]
     }
 )
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
+ANSWERED = count()
 schema = schemathesis.openapi.from_asgi("/openapi.json", APP, config=CONFIG)
 
 
@@ -60,6 +68,19 @@ def without_long_arrays(part: Any) -> None:
 without_long_arrays(schema.raw_schema)
 
 
+@schema.hook
+def after_call(context: Any, case: Any, response: Any) -> None:
+    next(ANSWERED)
+
+
+@pytest.fixture(autouse=True)
+def requests(record_property: Callable[[str, object], None]) -> Iterator[None]:
+    """How many of a test were answered, for the table of `make torture`."""
+    before = next(ANSWERED)
+    yield
+    record_property("requests", next(ANSWERED) - before - 1)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def index() -> Iterator[None]:
     """A service of its own: documents will come and go."""
@@ -73,9 +94,9 @@ def index() -> Iterator[None]:
 
 @schema.parametrize()
 @hypothesis_settings(
-    max_examples=25,
+    max_examples=EXAMPLES or 25,
     deadline=None,
-    derandomize=True,
+    derandomize=not EXAMPLES,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
@@ -88,10 +109,10 @@ def test_documents_come_and_go_as_the_description_says(index: None) -> None:
     machine = schema.as_state_machine()
     machine.run(
         settings=hypothesis_settings(
-            max_examples=15,
+            max_examples=EXAMPLES or 15,
             stateful_step_count=6,
             deadline=None,
-            derandomize=True,
+            derandomize=not EXAMPLES,
             phases=(Phase.generate,),
             suppress_health_check=list(HealthCheck),
         )

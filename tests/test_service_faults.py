@@ -38,13 +38,27 @@ def client(settings_here: Settings) -> Iterator[TestClient]:
 
 
 def kind(client: TestClient) -> str:
-    """The problem of a question, which /readyz has as well; empty where it is answered."""
+    """The problem of a question, which /readyz has as well; empty where it is answered.
+
+    Then /readyz, which was asked before, may have said what has been mended since.
+    """
     ready, answer = client.get("/readyz"), client.post("/v1/ask", json=QUESTION)
     if answer.status_code == 200:
         assert "1911" in answer.json()["answer"]
         return ""
     assert (ready.status_code, answer.status_code) == (503, 503)
     return str(answer.json()["type"]).removeprefix("urn:qa:problem:")
+
+
+def is_ready(client: TestClient) -> bool:
+    """Whether /readyz says so; if not, it says what is wrong."""
+    response = client.get("/readyz")
+    if response.status_code == 200:
+        return bool(response.json()["status"] == "ready")
+    assert response.status_code == 503
+    assert response.json()["type"].startswith("urn:qa:problem:index-")
+    assert response.json()["detail"]
+    return False
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -59,6 +73,7 @@ def test_a_deleted_chroma_folder_comes_back_by_itself(client: TestClient, settin
     assert client.get("/readyz").json()["type"] == "urn:qa:problem:index-damaged"
     assert kind(client) in {"index-busy", "index-damaged", ""}
     until(lambda: kind(client) == "")
+    assert is_ready(client)
     assert run_doctor(settings_here, lambda name, done, total: None).healthy
 
 
@@ -106,6 +121,7 @@ def test_chroma_s_database_damaged_in_place_never_answers_wrongly_and_comes_back
         file.write(b"\xff" * database.stat().st_size)
     assert kind(client) in {"index-damaged", "index-busy"}
     until(lambda: kind(client) == "")
+    assert is_ready(client)
     assert run_doctor(settings_here, lambda name, done, total: None).healthy
 
 
@@ -114,8 +130,10 @@ def test_a_deleted_database_says_so_and_is_answered_from_once_it_is_made(
 ) -> None:
     (settings_here.index / "qa.sqlite3").unlink()
     assert kind(client) == "index-missing"
+    assert not is_ready(client)
     run_ingest(settings_here, [settings_here.corpus])
     until(lambda: kind(client) == "")
+    assert is_ready(client)
     assert client.post("/v1/documents", files=[("files", ("a.txt", b"Text."))]).status_code == 200
     assert run_doctor(settings_here, lambda name, done, total: None).healthy
 
@@ -125,8 +143,10 @@ def test_a_deleted_index_says_so_and_is_answered_from_once_it_is_made(
 ) -> None:
     shutil.rmtree(settings_here.index)
     assert kind(client) == "index-missing"
+    assert not is_ready(client)
     run_ingest(settings_here, [settings_here.corpus])
     until(lambda: kind(client) == "")
+    assert is_ready(client)
 
 
 def test_a_damaged_database_never_answers_wrongly_and_is_mended_from_outside(
@@ -139,6 +159,7 @@ def test_a_damaged_database_never_answers_wrongly_and_is_mended_from_outside(
     assert kind(client) in {"index-damaged", "index-busy", ""}  # what it has read already it may remember
     assert client.post("/v1/documents", files=[("files", ("a.txt", b"Text."))]).status_code == 503
     until(lambda: kind(client) == "index-damaged")
+    assert not is_ready(client)
     diagnosis = run_doctor(settings_here, lambda name, done, total: None)
     assert not diagnosis.healthy
     assert "0 documents could be read" in run_repair(settings_here, diagnosis, lambda *_: None)[0]
@@ -156,6 +177,7 @@ def test_a_folder_that_can_t_be_written_is_answered_from_and_says_so(settings_he
                 assert upload.json()["type"] == "urn:qa:problem:index-unwritable"
                 assert "can't be written" in upload.json()["detail"]
                 assert kind(client) == ""
+                assert is_ready(client)  # questions are answered: whoever balances load sends them on
                 with pytest.raises(IndexUnwritable, match="can't be written"):
                     run_ingest(settings_here, [settings_here.corpus])
             assert client.post("/v1/documents", files=[("files", ("a.txt", b"Text."))]).status_code == 200

@@ -97,8 +97,10 @@ def test_sixteen_clients_get_nothing_but_right_answers(tmp_path: Path) -> None:
     assert not load.wrong
     assert load.exit_code == 0
     assert load.cited
-    assert load.growth() < 1.1
-    assert load.opened() < 1.1
+    assert load.growth() < 1.05
+    assert load.opened() < 1.1  # of some 60: connections come and go
+    # 1.7 where nothing else runs, 5 to 7 beside other programs: the gate's machine may be shared, and
+    # `make torture` holds the bound that is stated, 3.
     assert load.slowdown() < 10
     assert load.waits() <= 0.01
     assert {*ASKING, "search", "upload", "delete"} <= {*load.loaded}

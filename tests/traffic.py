@@ -170,7 +170,10 @@ def main() -> None:
     runner.start(chosen.clients, spawn_rate=chosen.clients)
     time.sleep(chosen.seconds)
     runner.stop()
-    seen.check_end(_held(chosen.url), time.monotonic())
+    try:
+        seen.check_end(_held(chosen.url), time.monotonic())
+    except httpx.HTTPError as error:
+        seen.complain(f"in the end the service does not tell what it holds: {error!r}")
     report = {
         "wrong": [
             *seen.wrong,
