@@ -37,7 +37,7 @@ _TO_END = 600.0
 def main() -> int:
     """Put in the faults; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=300, help="kills with a fake encoder")
+    parser.add_argument("--kills", type=int, default=420, help="trials; three of four kill before the end")
     parser.add_argument("--real-kills", type=int, default=10, help="kills of the command as it is installed")
     parser.add_argument("--minutes", type=float, default=30, help="of mixed traffic")
     parser.add_argument("--rounds", type=int, default=3, help="of the tests of other faults")
