@@ -12,9 +12,8 @@ from qa.types import Document, Status
 MAX_HISTORY = 10_000
 MAX_CHOSEN = 10_000
 _MAX_CITED = 100
-# Python takes the separators of files to units for white space, too, and patterns do not.
 _QUESTION: dict[str, Any] = {"pattern": r"[^\s\x1c-\x1f\x85]", "maxLength": MAX_QUESTION_CHARS}
-"""Described here, and checked by the library, for all who ask alike."""
+"""Described here, white space as Python's `strip` takes it, and checked by the library for all who ask."""
 
 
 def _whole(value: Any) -> Any:

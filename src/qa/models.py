@@ -37,7 +37,7 @@ SAME_SPACE = 0.999
 """Cosine to the float32 vector from which a vector counts as being of the same space."""
 
 _BATCH_TOKENS = 1_500
-"""Word pieces of a batch, padding included: its activations stay in a processor's cache."""
+"""Word pieces of a batch, about: its activations stay in a processor's cache."""
 
 _STEP = 16
 """Batches are padded to a multiple of it: PyTorch keeps code and memory for each width it meets."""

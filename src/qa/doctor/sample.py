@@ -11,7 +11,7 @@ from qa.interfaces import Embedder, Encoding, TokenVectors
 from qa.storage.store import Store
 from qa.sync.writing import read_of
 
-SAMPLED_PASSAGES = 5
+_SAMPLED_PASSAGES = 5
 """Of a document: so many are encoded anew."""
 
 _SAME_TEXT = 0.99
@@ -26,7 +26,7 @@ def differences(store: Store, embedder: Embedder, document_id: str) -> tuple[int
     expected = split(document, embedder.count_tokens)
     if store.vectors.ids_of(document_id) != {one.id for one in expected}:
         return 0, "its passages are not those that splitting gives"
-    some = random.sample(expected, min(SAMPLED_PASSAGES, len(expected)))
+    some = random.sample(expected, min(_SAMPLED_PASSAGES, len(expected)))
     ids = [one.id for one in some]
     stored, tokens = store.vectors.of(ids), store.tokens(ids)
     vectors = dict(zip(stored.ids, stored.vectors, strict=True))

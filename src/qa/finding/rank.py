@@ -178,8 +178,10 @@ def _read(candidate: Candidate) -> _Read | None:
 
 def _features(asked: Question, read: Sequence[_Read]) -> list[NDArray[np.float64]]:
     """The (sentences, len(FEATURES)) table of each passage."""
-    meaning = _semantic(asked, read) if read else {}
-    matches = meaning.pop("token_matches", None)
+    if not read:
+        return []
+    meaning = _semantic(asked, read)
+    matches = meaning.pop("token_matches")
     tables, at = [], 0
     for one in read:
         here = slice(at, at + len(one.kept))

@@ -121,27 +121,25 @@ class Vectors:
 
     def of(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The vectors of these ids, as far as they are there."""
-        vectors: dict[str, NDArray[np.float32]] = {}
-        for i in range(0, len(ids), _BATCH):
-            with self._reading() as collection:
-                found = collection.get(ids=list(ids[i : i + _BATCH]), include=["embeddings"])
-            vectors.update(zip(found["ids"], np.asarray(found["embeddings"], np.float32), strict=True))
-        return vectors
+        return {one: vector for one, vector, _ in self._held(ids)}
 
     def compared(self, batch: VectorBatch) -> dict[str, bool]:
         """Of the ids of a batch that are there, whether with its vector and as of its document."""
-        same: dict[str, bool] = {}
         places = {one: n for n, one in enumerate(batch.ids)}
-        for i in range(0, len(batch.ids), _BATCH):
-            ids = list(batch.ids[i : i + _BATCH])
+        return {
+            one: document_id == batch.document_ids[places[one]]
+            and _are_same(vector, batch.vectors[places[one]])
+            for one, vector, document_id in self._held(batch.ids)
+        }
+
+    def _held(self, ids: Sequence[str]) -> Iterator[tuple[str, NDArray[np.float32], object]]:
+        """Of these ids those that are there, with their vectors and the ids of their documents."""
+        for i in range(0, len(ids), _BATCH):
             with self._reading() as collection:
-                found = collection.get(ids=ids, include=["embeddings", "metadatas"])
+                found = collection.get(ids=list(ids[i : i + _BATCH]), include=["embeddings", "metadatas"])
             vectors = np.asarray(found["embeddings"], np.float32)
             for one, vector, metadata in zip(found["ids"], vectors, found["metadatas"] or [], strict=True):
-                named = (metadata or {}).get("document_id")
-                place = places[one]
-                same[one] = named == batch.document_ids[place] and _are_same(vector, batch.vectors[place])
-        return same
+                yield one, vector, (metadata or {}).get("document_id")
 
     def holds(self, batch: VectorBatch) -> bool:
         """Whether each of these vectors is there."""

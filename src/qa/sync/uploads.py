@@ -229,7 +229,7 @@ def _split(document: Document, embedder: Embedder) -> Fresh:
 
 def _beyond(document: Document) -> FileTooLarge:
     return FileTooLarge(
-        f"With '{document.id}' this upload is over {MAX_PASSAGES:,} passages, about 4 MB of text;"
+        f"With '{document.id}' this upload is over {MAX_PASSAGES:,} passages, about 5 MB of text;"
         " upload less at once, or put it into the corpus folder and run 'qa ingest'."
     )
 
