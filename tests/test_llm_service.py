@@ -61,7 +61,12 @@ def test_a_stream_is_evidence_then_claims_then_the_answer(served: Served, qa: QA
     answer = data[-1]
     assert [one["text"] for one in data[1:-1]] == [one["text"] for one in answer["claims"]]
     assert answer["claims"]
-    assert (answer["generator"], answer["degraded"] is None) in [("small", True), ("none", False)]
+    # So small a model often says what is not supported, and is quoted for then.
+    assert (answer["generator"], answer["degraded"] is None) in [
+        ("small", True),
+        ("none", True),
+        ("none", False),
+    ]
     for one in answer["citations"]:
         assert qa.document(one["document_id"]).text[one["start"] : one["end"]] == one["quote"]
     assert answer["timings_ms"]["generate"] > 0

@@ -248,7 +248,7 @@ def test_hidden_text_is_no_context_of_what_is_judged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["What is the capital of Poland?", "In what year was the Union State treaty signed?"]
+    "question", ["Who painted the Mona Lisa?", "In what year was the Union State treaty signed?"]
 )
 def test_refusals_and_conflicts_are_not_for_the_model(question: str, qa: QA) -> None:
     own, model = speaking(qa)

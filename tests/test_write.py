@@ -7,7 +7,7 @@ import pytest
 
 from fakes import FakeGenerator
 from qa.errors import GeneratorUnavailable
-from qa.speaking.write import write
+from qa.speaking.write import Written, write
 from qa.types import Claim, Document, Evidence, Passage
 
 TEXTS = ("Cats purr at night.", "Dogs bark at strangers.", "Owls hunt mice.")
@@ -34,10 +34,14 @@ def evidence() -> list[Evidence]:
 
 
 def written(generator: FakeGenerator, most: int = 3) -> Iterator[Claim]:
+    return (one.claim for one in answering(generator, most))
+
+
+def answering(generator: FakeGenerator, most: int = 3) -> Iterator[Written]:
     return (one for one in pieces(generator, most) if one is not None)
 
 
-def pieces(generator: FakeGenerator, most: int = 3) -> Iterator[Claim | None]:
+def pieces(generator: FakeGenerator, most: int = 3) -> Iterator[Written | None]:
     return write("What do animals do?", evidence(), SOURCES, generator, most)
 
 
@@ -47,6 +51,14 @@ def test_sentences_come_with_their_sources(size: int) -> None:
     assert list(written(FakeGenerator(BOTH, size=size))) == claims
     pretty = json.dumps(SENTENCES, indent=2)
     assert list(written(FakeGenerator(f"```json\n{pretty}\n```", size=size))) == claims
+
+
+@pytest.mark.parametrize(("given", "answer"), [("purr", "purr"), (7, ""), (None, "")])
+def test_the_words_that_answer_come_along(given: object, answer: str) -> None:
+    sentence = {"sources": [1], "answer": given, "text": "Cats purr."}
+    said = json.dumps({"sentences": [sentence]})
+    assert list(answering(FakeGenerator(said))) == [Written(Claim("Cats purr.", (1,)), answer)]
+    assert [one.answer for one in answering(FakeGenerator(BOTH))] == ["", ""]
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])

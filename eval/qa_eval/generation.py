@@ -19,6 +19,7 @@ import numpy as np
 from qa.errors import QuestionInvalid, SettingsError
 from qa.interfaces import Embedder
 from qa.pipeline import QA
+from qa.support.assent import without_assent
 from qa.support.grounding import Premise, missing_values
 from qa.support.support import support
 from qa.types import Answer, Shown
@@ -53,7 +54,16 @@ class Worded(InProcess):
             if isinstance(step, Answer):
                 wire = wire_answer(step, trace=True)
         seconds = time.perf_counter() - began
+        wire["citations"] = [{**one, "around": self._around(one, wire)} for one in wire["citations"]]
         return {**wire, "first_s": seconds if first is None else first, "seconds": seconds}
+
+    def _around(self, citation: Json, wire: Json) -> tuple[int, str]:
+        """The passage that a citation is in: where it begins, and its text."""
+        start, end = citation["start"], citation["end"]
+        for one in wire["trace"]["passages"]:
+            if one["document_id"] == citation["document_id"] and one["start"] <= start and end <= one["end"]:
+                return one["start"], self._qa.document(one["document_id"]).text[one["start"] : one["end"]]
+        return start, citation["quote"]
 
 
 class Asked(InProcess):
@@ -156,7 +166,7 @@ def own_metrics(embedder: Embedder) -> list[Metric]:
     """What only generated answers are measured by."""
 
     def unsupported(result: Result) -> Pair | None:
-        said = [text for text, _ in result.reply.statements]
+        said = [without_assent(text) for text, _ in result.reply.statements]
         bad = sum(not support(text, _premises(result, i), embedder).holds for i, text in enumerate(said))
         return (float(bad), float(len(said))) if said else None
 
@@ -226,14 +236,16 @@ def plainly_missing(sentence: str, cited: Sequence[str]) -> list[str]:
 
 
 def _premises(result: Result, claim: int) -> list[Premise]:
-    """What a statement cites; of an answer without citations, the passages that it was given."""
+    """What a statement cites, in its passage; of an answer without citations, the passages it was given."""
     cited: list[dict[str, Any]] = result.wire["citations"]
-    if cited:
-        numbers = result.wire["claims"][claim]["citations"]
-        return [
-            Premise(one["quote"], 0, len(one["quote"]), one["title"], one["published"])
-            for one in cited
-            if one["number"] in numbers
-        ]
-    passages = result.wire["trace"]["passages"][:PASSAGES]
-    return [Premise(one["quote"], 0, len(one["quote"])) for one in passages]
+    if not cited:
+        passages = result.wire["trace"]["passages"][:PASSAGES]
+        return [Premise(one["quote"], 0, len(one["quote"])) for one in passages]
+    numbers = result.wire["claims"][claim]["citations"]
+    return [_premise(one) for one in cited if one["number"] in numbers]
+
+
+def _premise(citation: Json) -> Premise:
+    begins, passage = citation["around"]
+    start, end = (citation[offset] - begins for offset in ("start", "end"))
+    return Premise(passage, start, end, citation["title"], citation["published"])

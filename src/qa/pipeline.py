@@ -12,7 +12,7 @@ from dataclasses import replace
 from qa.answering.extract import Extract, extract
 from qa.answering.parts import parts
 from qa.errors import DocumentNotFound, GeneratorError, IndexBusy, QuestionInvalid
-from qa.finding.confidence import THRESHOLD, confidence
+from qa.finding.confidence import SECOND_LOOK, THRESHOLD, confidence
 from qa.finding.question import standalone
 from qa.finding.rank import Ranking, rank, vocabulary_prior
 from qa.finding.retrieve import read_candidates, retrieve
@@ -21,8 +21,9 @@ from qa.interfaces import Embedder, Encoding
 from qa.interfaces import Generator as LanguageModel
 from qa.language.text import readable
 from qa.processors import processors
+from qa.speaking.offer import make_offer
 from qa.speaking.rewrite import rewrite
-from qa.speaking.speak import Spoken, make_offer, noted, speak
+from qa.speaking.speak import Spoken, noted, speak
 from qa.storage.index import Index
 from qa.support.support import Entails
 from qa.timing import milliseconds, timed
@@ -124,8 +125,10 @@ class QA:
             complete = correct(complete, self._lexicon)
             ranking = self._ranking(complete, documents, timings)
             found = self._found(complete, ranking)
-            quotes = self._extract(found, ranking, max(top_k, TOP_K), documents, timings)
-            speaks = model is not None and degraded is None and quotes.is_plain
+            heard = model is not None and degraded is None
+            least = SECOND_LOOK if heard else THRESHOLD
+            quotes = self._extract(found, ranking, max(top_k, TOP_K), documents, timings, least)
+            speaks = heard and quotes.is_plain
             offer = make_offer(found, quotes, ranking.tokens, self.index.document) if speaks else None
         yield found
         spoken = Spoken(degraded=degraded)
@@ -133,6 +136,7 @@ class QA:
             with timed(timings, "generate"):
                 spoken = yield from speak(offer, model, self.embedder, self._entails)
         if not spoken.claims:
+            quotes = quotes if found.confidence >= THRESHOLD else Extract()
             yield from quotes.shown()
         timings["total"] = milliseconds(began)
         yield Answer(
@@ -141,7 +145,7 @@ class QA:
             status=quotes.status,
             claims=spoken.claims or quotes.claims,
             citations=spoken.citations or quotes.citations,
-            confidence=found.confidence,
+            confidence=max(found.confidence, THRESHOLD) if quotes.claims else found.confidence,
             disagreement=quotes.disagreement,
             trace=_trace(ranking, found.evidence, timings),
             generator=model.name if model is not None and spoken.is_worded else "none",
@@ -199,9 +203,10 @@ class QA:
         top_k: int,
         documents: Sequence[str] | None,
         timings: dict[str, float],
+        least: float,
     ) -> Extract:
-        """The answer in quotes; nothing where the documents are too unlikely to answer."""
-        if found.confidence < THRESHOLD:
+        """The answer in quotes; nothing where the documents answer less probably than `least`."""
+        if found.confidence < least:
             return Extract()
         further, lacking = self._further(found, documents, timings)
         quotes = extract(found, ranking, further, top_k, self.index.document, timings)

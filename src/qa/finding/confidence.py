@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from qa.finding.premise import is_of_another
 from qa.finding.rank import RankedSentence, Ranking
-from qa.language.short_answer import answer_type, rank_values
+from qa.language.short_answer import answer_type, possible_answers, rank_values
 from qa.weights import learnt, logistic
 
 SIGNS = {
@@ -41,6 +41,11 @@ Chosen so that at most 4 % of the answerable questions of any set that it was fi
 at most 5 % of others.
 """
 
+SECOND_LOOK = 0.04
+"""From this confidence on a language model, where there is one, may find the answer that the features miss.
+
+Below it what a model found was as often wrong as right (eval/LOG.md).
+"""
 
 RELEVANCE = ("maxsim", "pooled", "passage_maxsim", "missing_near")
 """The features that tell whether a sentence is about what is asked, whatever it says of it."""
@@ -58,6 +63,13 @@ def sentence_confidence(question: str, sentence: RankedSentence) -> float:
     row, by = zip(*((features[name], weights[name]) for name in SIGNS), strict=True)
     sure = logistic((1.0, *row), (weights["intercept"], *by))
     return min(sure, learnt("premise")["answers"]) if told_of_another(question, sentence) else sure
+
+
+def is_of_the_kind(question: str, sentence: str, start: int, end: int) -> bool:
+    """Whether `sentence[start:end]` can answer a question that asks for a number or a time: it tells one."""
+    if answer_type(question) not in _DOUBTED:
+        return True
+    return any(start < value.end and value.start < end for value, _ in possible_answers(question, sentence))
 
 
 def told_of_another(question: str, sentence: RankedSentence) -> bool:

@@ -1,4 +1,4 @@
-"""write(question, evidence) → Claims in a language model's words, each as soon as it is whole."""
+"""write(question, evidence) → sentences in a language model's words, each as soon as it is whole."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
 from qa.interfaces import Generator, conversation
 from qa.language.text import sentence_spans
@@ -13,8 +14,8 @@ from qa.language.words import terms
 from qa.speaking.prompts import ANSWER, ANSWER_EXAMPLES, Source, answer_schema, ask
 from qa.types import Claim, Document, Evidence
 
-_SENTENCE_TOKENS = 120
-"""Of a sentence and its JSON; a long one has about 80."""
+_SENTENCE_TOKENS = 160
+"""Of a sentence, the words that answer and its JSON; a long one has about 110."""
 
 _FURTHER_TERMS = 2
 """Terms of a sentence that a further source has to hold (eval/LOG.md has the figures)."""
@@ -28,7 +29,22 @@ _THOUGHT = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL)
 _LIST = '"sentences"'
 """What names the list of sentences in a reply in JSON."""
 
-_Sentence = tuple[str, list[int]]
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A sentence, and the words that the model takes for the answer: none where it gave none."""
+
+    claim: Claim
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """What the model wrote of one sentence, and the numbers that it gave for its sources."""
+
+    text: str
+    sources: list[int]
+    answer: str = ""
 
 
 def write(
@@ -37,7 +53,7 @@ def write(
     sources: Mapping[str, Document],
     generator: Generator,
     most: int,
-) -> Iterator[Claim | None]:
+) -> Iterator[Written | None]:
     """The sentences that the model answers with, at most `most`, and None for each piece that completes none.
 
     `evidence` is what the model sees, best first, `sources` has its documents by id. A sentence that cites
@@ -54,11 +70,11 @@ def write(
             if sentence is None:
                 yield None
                 continue
-            text, cited = " ".join(_MARKS.sub("", sentence[0]).split()), sentence[1]
-            numbers = _attributed(text, [number for number in cited if number in held], held)
+            text = " ".join(_MARKS.sub("", sentence.text).split())
+            numbers = _attributed(text, [number for number in sentence.sources if number in held], held)
             if numbers and text not in said:
                 said.add(text)
-                yield Claim(text, numbers)
+                yield Written(Claim(text, numbers), sentence.answer)
             if len(said) == most:
                 return
 
@@ -123,7 +139,10 @@ def _list_start(text: str) -> int:
 def _sentence(value: object) -> _Sentence | None:
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
         return None
-    return value["text"], [int(number) for number in re.findall(r"\d+", str(value.get("sources")))]
+    answer = value.get("answer")
+    return _Sentence(
+        value["text"], _numbers(str(value.get("sources"))), answer if isinstance(answer, str) else ""
+    )
 
 
 def _cited(text: str) -> Iterator[_Sentence]:
@@ -133,7 +152,8 @@ def _cited(text: str) -> Iterator[_Sentence]:
         spans = sentence_spans(said)
         if spans:
             last = said[slice(*spans[-1])]
-            yield (
-                last if last[-1] in ".!?" else f"{last}.",
-                [int(number) for number in re.findall(r"\d+", marks)],
-            )
+            yield _Sentence(last if last[-1] in ".!?" else f"{last}.", _numbers(marks))
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", text)]

@@ -32,6 +32,12 @@ def assented(question: str, sentence: str) -> str:
     return rest[:1].upper() + rest[1:]
 
 
+def without_assent(sentence: str) -> str:
+    """The sentence without a leading "Yes" or "No", which no evidence can hold."""
+    found = _ASSENT.match(sentence)
+    return sentence[found.end() :] if found else sentence
+
+
 def _affirms(question: str, sentence: str) -> bool | None:
     """Whether what is asked is so as the sentence has it; None where that can't be told."""
     if answer_type(question) != "yes_no" or _OPEN.search(question):

@@ -2,9 +2,10 @@
 
 Hard rules first: what it tells in numbers, dates, names and quotations stands in the evidence
 (`grounding`), what it affirms is not denied or only planned there (`polarity`), nothing is after what it was
-before (`opposites`), nobody does what was done to them (`roles`), and no value is given for something else
-(`bindings`). For the rest there is a logistic regression over how well each word is
-matched by the evidence's token vectors, the ones that retrieve and rank: no second model. Learnt by
+before (`opposites`), nobody does what was done to them (`roles`), no value is given for something else
+(`bindings`), and nothing for a reason that is none (`causes`). For the rest there is a logistic regression
+over how well each word is matched by the evidence's token vectors, the ones that retrieve and rank: no
+second model. Learnt by
 `python -m qa_eval.fit_support`. A model of entailment, where there is one, takes its place.
 """
 
@@ -22,6 +23,7 @@ from qa.interfaces import Embedder, TokenVectors
 from qa.language.text import sentence_spans
 from qa.support.alignment import Alignment, align
 from qa.support.bindings import misplaced
+from qa.support.causes import unfounded
 from qa.support.grounding import Premise, missing_values
 from qa.support.opposites import reversed_words
 from qa.support.polarity import contrary
@@ -64,7 +66,7 @@ class Support:
 
     `probability` is that the evidence says what the sentence says; it holds from `least` on, and only
     when nothing is `missing` (numbers, dates, names, quotations that no citation has) or `opposed`
-    (words that the evidence denies or only expects, roles turned round, values of something else).
+    (words that the evidence denies or only expects, roles turned round, values of something else, reasons).
     """
 
     probability: float
@@ -142,6 +144,7 @@ def _opposed(alignment: Alignment) -> tuple[str, ...]:
         *exchanged(told, cited),
         *misplaced(told, cited),
         *reversed_words(told, cited),
+        *unfounded(told, cited),
     )
 
 

@@ -1,0 +1,70 @@
+"""make_offer(found, quotes) → what a language model answers from, and what this is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qa.answering.annotate import annotate
+from qa.answering.compose import offered
+from qa.answering.extract import Extract, revisions
+from qa.answering.verify import ReadDocument, verify
+from qa.finding.confidence import THRESHOLD
+from qa.interfaces import TokenVectors
+from qa.support.grounding import Premise
+from qa.types import Citation, Claim, Document, Draft, Evidence, Found
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the model may answer from: evidence, with what stands for it by number, citations and premises.
+
+    `quoted` are the numbers of those that answer in their own words, `needed` those of them that no
+    answer may lack. `sure` tells whether they are probable enough to answer without a model.
+    """
+
+    question: str
+    evidence: tuple[Evidence, ...]
+    sources: Mapping[str, Document]
+    citations: Mapping[int, Citation]
+    premises: Mapping[int, Premise]
+    quoted: tuple[int, ...]
+    needed: tuple[int, ...]
+    sure: bool = True
+
+    def quote(self, number: int) -> Claim:
+        """What the evidence of this number says, in its own words."""
+        return Claim(self.citations[number].quote, (number,))
+
+
+def make_offer(
+    found: Found, quotes: Extract, tokens: Mapping[str, TokenVectors], read: ReadDocument
+) -> Offer:
+    """What the quotes are of and the best of the other evidence, as far as it is verified.
+
+    `tokens` are those of the evidence's passages, by their ids.
+    """
+    quoted = [one for one in found.evidence if one.number in quotes.numbers]
+    evidence = offered(quoted, found.evidence)
+    draft = Draft(tuple(Claim(one.quote, (one.number,)) for one in evidence))
+    verified = verify(draft, evidence, revisions(found), read)
+    citations = {one.number: one for one in annotate(found.question, verified.citations)}
+    standing = {number: citations[given] for number, given in verified.numbers.items()}
+    evidence = [one for one in evidence if one.number in standing]
+    return Offer(
+        question=found.question,
+        evidence=tuple(evidence),
+        sources=found.sources,
+        citations=standing,
+        premises={one.number: _premise(one, found.sources, tokens) for one in evidence},
+        quoted=quotes.numbers,
+        needed=quotes.needed,
+        sure=found.confidence >= THRESHOLD,
+    )
+
+
+def _premise(one: Evidence, sources: Mapping[str, Document], tokens: Mapping[str, TokenVectors]) -> Premise:
+    source = sources[one.passage.document_id]
+    start = one.start - one.passage.start
+    end = start + len(one.quote)
+    return Premise(one.passage.text, start, end, source.title, source.published, tokens[one.passage.id])

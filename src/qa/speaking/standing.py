@@ -1,0 +1,129 @@
+"""supported(written), standing(claim): what is shown of a sentence that a language model wrote.
+
+Itself, where its evidence says it and it has the words that answer; else the quotes that have them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from qa.finding.confidence import is_of_the_kind
+from qa.finding.premise import is_of_another
+from qa.interfaces import Embedder
+from qa.language.short_answer import answer_type
+from qa.speaking.locate import Span, holds, is_new, locate, place
+from qa.speaking.offer import Offer
+from qa.speaking.write import Written
+from qa.support.assent import assented, without_assent
+from qa.support.support import Entails, support
+from qa.types import Citation, Claim
+
+_ENDS = re.compile(r"[.!?…][\"”’)\]]*$")
+"""How a sentence ends that does not break off."""
+
+_SHORT = 12
+"""Words of an answer that is looked for in the quotes; one of more is no short one."""
+
+
+def supported(written: Written, offer: Offer, embedder: Embedder, entails: Entails | None) -> Claim | None:
+    """The claim with the fewest citations that say it; None where none do."""
+    claim, said = written.claim, _answering(written, offer.question)
+    if not _ENDS.search(said):
+        return None
+    alone = [(number,) for number in claim.evidence_numbers]
+    others = [(number,) for number in offer.premises if number not in claim.evidence_numbers]
+    together = [claim.evidence_numbers] if len(alone) > 1 else []
+    statement = without_assent(said)
+    tokens = embedder.encode([statement])[0].tokens
+    for numbers in (*alone, *together, *others):
+        premises = [offer.premises[number] for number in numbers]
+        if support(statement, premises, embedder, entails, tokens).holds:
+            return _verbatim(Claim(said, numbers), offer)
+    return None
+
+
+def _answering(written: Written, question: str) -> str:
+    """The sentence, with the "Yes" or "No" that the model answers, if it bears that out."""
+    text, answer = written.claim.text, written.answer.strip(" .").capitalize()
+    if answer in ("Yes", "No") and without_assent(text) == text:
+        text = f"{answer}, {text[:1].lower() if text[:2].istitle() else text[:1]}{text[1:]}"
+    return assented(question, text)
+
+
+def is_borne_out(claim: Claim | None, written: Written, offer: Offer) -> bool:
+    """Whether a quote about what is asked has the claim's answer, and this is of the kind that is asked."""
+    if claim is None or not holds(claim.text, written.answer):
+        return False
+    quotes = {number: one.quote for number, one in offer.citations.items()}
+    found = [
+        (quotes[number], *span) for places in _located(written, offer) for number, span in places.items()
+    ]
+    if any(is_of_another(offer.question, quote) for quote, _, _ in found):
+        return False
+    return any(is_of_the_kind(offer.question, quote, start, end) for quote, start, end in found)
+
+
+def standing(claim: Claim | None, written: Written, offer: Offer) -> tuple[Claim, ...]:
+    """The claim, where it is supported, or the quotes that it should have been, or nothing.
+
+    It has to have the words that the model takes for the answer, and these have to tell more than the
+    question: a small model finds them more often than it says them.
+    """
+    answer = written.answer
+    if not answer or answer_type(offer.question) == "yes_no":
+        return (claim,) if claim is not None else _cited(written, offer)
+    if claim is not None and is_new(answer, offer.question) and holds(claim.text, answer):
+        return (claim,)
+    parts = [_preferred(places, written, offer) for places in _located(written, offer)]
+    return tuple(offer.quote(number) for number in dict.fromkeys(parts)) or _cited(written, offer)
+
+
+def on_the_quoted(found: tuple[Claim, ...], written: Written, offer: Offer) -> tuple[Claim, ...]:
+    """The first claims; where they rest on nothing that is quoted without a model, these quotes before them.
+
+    The ranking finds what answers more often than a small model does (eval/LOG.md), so that they follow only
+    if they have the answer.
+    """
+    if not (found and offer.sure) or any(set(one.evidence_numbers) & set(offer.quoted) for one in found):
+        return found
+    quotes = tuple(offer.quote(number) for number in offer.quoted)
+    return (*quotes, *found) if _located(written, offer) else quotes
+
+
+def marked(offer: Offer, number: int, answer: str) -> Citation:
+    """The citation of this number, with the answer marked where its quote has it."""
+    citation = offer.citations[number]
+    short = len(answer.split()) <= _SHORT and is_new(answer, offer.question)
+    span = place(answer, citation.quote) if short else None
+    if span is None:
+        return citation
+    return replace(citation, highlight=(citation.start + span[0], citation.start + span[1]))
+
+
+def _cited(written: Written, offer: Offer) -> tuple[Claim, ...]:
+    """The quote that the sentence cites, if it is one that answers."""
+    numbers = [number for number in written.claim.evidence_numbers if number in offer.quoted]
+    return tuple(offer.quote(number) for number in numbers[:1])
+
+
+def _preferred(places: Mapping[int, Span], written: Written, offer: Offer) -> int:
+    """Of the quotes that have the answer one that answers without a model, or that the sentence cites."""
+    first = [number for number in offer.quoted if number in places]
+    cited = [number for number in written.claim.evidence_numbers if number in places]
+    return (first + cited + list(places))[0]
+
+
+def _located(written: Written, offer: Offer) -> list[dict[int, Span]]:
+    """Of each part of a short answer that tells more than the question, where the quotes have it."""
+    if len(written.answer.split()) > _SHORT or not is_new(written.answer, offer.question):
+        return []
+    return locate(written.answer, {number: one.quote for number, one in offer.citations.items()})
+
+
+def _verbatim(claim: Claim, offer: Offer) -> Claim:
+    """The claim; where it is a quote but for its white space, the quote."""
+    quotes = [offer.citations[number].quote for number in claim.evidence_numbers]
+    text = next((quote for quote in quotes if quote.split() == claim.text.split()), claim.text)
+    return replace(claim, text=text)
