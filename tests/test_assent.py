@@ -17,6 +17,26 @@ BORNE_OUT = [
     (SIGN, "Veltria signed it."),
 ]
 LEFT_OUT = [
+    (
+        "Did all members vote for the treaty?",
+        "Yes, nearly all members voted for the treaty.",
+        "Nearly all members voted for the treaty.",
+    ),
+    (
+        "Do most members support Tolland?",
+        "Yes, few members support Tolland, most say.",
+        "Few members support Tolland, most say.",
+    ),
+    (
+        "Is the museum open every day?",
+        "Yes, the museum was open every day until 1990.",
+        "The museum was open every day until 1990.",
+    ),
+    (
+        "Is the museum free for children?",
+        "Yes, the museum is free for adults, and children pay half.",
+        "The museum is free for adults, and children pay half.",
+    ),
     (CLIMB, "Yes, the tower has been closed to visitors.", "The tower has been closed to visitors."),
     (CLIMB, "No, the tower has been closed to visitors.", "The tower has been closed to visitors."),
     (CLIMB, "Yes, visitors can no longer climb the tower.", "Visitors can no longer climb the tower."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Generator, Mapping, Sequence
 
 import numpy as np
@@ -56,7 +57,7 @@ def test_a_reply_that_answers_is_none(reply: str) -> None:
 
 
 def ask(qa: QA, model: FakeGenerator) -> Json:
-    return Chain(qa, model).ask(Example("one", CHINA, answerable=True))
+    return Chain(qa, model, time.perf_counter).ask(Example("one", CHINA, answerable=True))
 
 
 def test_a_chains_reply_is_timed_from_its_first_sentence(qa: QA) -> None:
@@ -149,7 +150,10 @@ def test_a_models_answers_are_measured_beside_the_quotes(qa: QA) -> None:
         Example("there", CHINA, answerable=True, answers=("$185 million",)),
         Example("not", "What is the capital of Poland?", answerable=False),
     )
-    ways = {"quotes": Worded(worded, generate=False), "model": Worded(worded, generate=True)}
+    ways = {
+        "quotes": Worded(worded, generate=False, clock=time.perf_counter),
+        "model": Worded(worded, generate=True, clock=time.perf_counter),
+    }
     found = {
         way: figures(evaluate(Dataset("two", examples), asked).results, own_metrics(qa.embedder), rounds=10)
         for way, asked in ask_in_turn(ways, examples, worded, lambda done, total: None).items()

@@ -136,7 +136,7 @@ def test_a_model_that_is_too_slow_leaves_the_quotes(settings: Settings, qa: QA, 
 def test_the_plain_chain_over_the_same_model_is_measured_too(qa: QA, model_url: str) -> None:
     model = generator(model_url)
     examples = (Example("china", CHINA, answerable=True, answers=("$185 million",)),)
-    ways = ask_in_turn({"chain": Chain(qa, model)}, examples, qa, lambda done, total: None)
+    ways = ask_in_turn({"chain": Chain(qa, model, time.perf_counter)}, examples, qa, lambda done, total: None)
     results = evaluate(Dataset("one", examples), ways["chain"]).results
     model.close()
     found = figures_of(results, own_metrics(qa.embedder), rounds=10)

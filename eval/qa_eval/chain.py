@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -13,6 +13,9 @@ from qa.language.text import sentence_spans
 from qa.pipeline import QA
 from qa_eval.examples import Example
 from qa_eval.run import InProcess, Json
+
+Clock = Callable[[], float]
+"""Gives seconds since some moment."""
 
 PASSAGES = 3
 _MAX_TOKENS = 256
@@ -57,19 +60,20 @@ def is_refusal(reply: str) -> bool:
 class Chain(InProcess):
     """The plain chain, over our own ranking of passages: nothing cited, nothing verified."""
 
-    def __init__(self, qa: QA, model: Generator) -> None:
+    def __init__(self, qa: QA, model: Generator, clock: Clock) -> None:
         super().__init__(qa)
         self._model = model
+        self._clock = clock
 
     def ask(self, example: Example) -> Json:
         """See `Asker`; "first_s" is when its first sentence is whole. A model that fails answers nothing."""
-        began = time.perf_counter()
+        began = self._clock()
         ranking = self._qa.ranking(example.question, example.documents)
         passages = [one.passage for one in ranking.passages[:PASSAGES]]
         context = "\n\n".join(one.text for one in passages)
         prompt = f"{_PROMPT}\n\nContext:\n{context}\n\nQuestion: {example.question}\nAnswer:"
         reply, first = self._reply(prompt)
-        ended = time.perf_counter()
+        ended = self._clock()
         refused = is_refusal(reply)
         places: list[dict[str, Any]] = [
             {"document_id": one.document_id, "start": one.start, "end": one.end, "quote": one.text}
@@ -95,7 +99,7 @@ class Chain(InProcess):
                 for piece in pieces:
                     reply += piece
                     if first is None and len(sentence_spans(reply)) > 1:
-                        first = time.perf_counter()
+                        first = self._clock()
         except GeneratorError:
             return "", None
         return reply.strip(), first

@@ -241,6 +241,9 @@ def generation(
     questions: Annotated[int, typer.Option(min=1, help="questions of XQuAD")] = 200,
     removed: Annotated[int, typer.Option(min=0, help="of them again without their paragraph")] = 40,
     gold: Annotated[int, typer.Option(min=1, help="questions of the gold set")] = 1000,
+    replies: Annotated[Path, typer.Option(help="the model's replies, kept")] = Path(
+        "eval/reports/replies.jsonl"
+    ),
     log: Annotated[Path | None, typer.Option(help="a file to append the table to")] = None,
 ) -> None:
     """Measure the language model's answers beside the quotes alone and beside a plain chain."""
@@ -256,7 +259,7 @@ def generation(
         with counting() as progress:
             known = load(suite("gold")[0])
             known = replace(known, examples=sample(known.examples, gold))
-            rows = measure_generation(known, qa, evaldata, questions, removed, progress)
+            rows = measure_generation(known, qa, evaldata, questions, removed, replies, progress)
     finally:
         qa.close()
     typer.echo(table(rows))

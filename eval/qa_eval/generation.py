@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,10 +23,11 @@ from qa.support.grounding import Premise, missing_values
 from qa.support.support import support
 from qa.types import Answer, Shown
 from qa.wire import wire_answer
-from qa_eval.chain import PASSAGES, Chain
+from qa_eval.chain import PASSAGES, Chain, Clock
 from qa_eval.examples import Dataset, Example, without_gold
 from qa_eval.metrics import Pair, Rows, percentile
 from qa_eval.public import as_dataset, read_public
+from qa_eval.replies import Replies
 from qa_eval.rows import Row
 from qa_eval.run import InProcess, Json, Progress, Result, evaluate, temporary_qa
 from qa_eval.scores import BY_NAME, Metric, figures
@@ -38,22 +38,23 @@ SET = "xquad_dev"
 class Worded(InProcess):
     """Asks a `QA` as a stream does, and notes when the first claim is shown."""
 
-    def __init__(self, qa: QA, *, generate: bool) -> None:
+    def __init__(self, qa: QA, *, generate: bool, clock: Clock) -> None:
         super().__init__(qa)
         self._generate = generate
+        self._clock = clock
 
     def ask(self, example: Example) -> Json:
         """See `Asker`; "first_s" and "seconds" are added, and what the citations' titles are."""
-        began, first = time.perf_counter(), None
+        began, first = self._clock(), None
         wire: Json = {}
         for step in self._qa.steps(
             example.question, example.history, documents=example.documents, generate=self._generate
         ):
             if isinstance(step, Shown) and first is None:
-                first = time.perf_counter() - began
+                first = self._clock() - began
             if isinstance(step, Answer):
                 wire = wire_answer(step, trace=True)
-        seconds = time.perf_counter() - began
+        seconds = self._clock() - began
         wire["citations"] = [{**one, "around": self._around(one, wire)} for one in wire["citations"]]
         return {**wire, "first_s": seconds if first is None else first, "seconds": seconds}
 
@@ -82,22 +83,23 @@ class Asked(InProcess):
 
 
 def measure_generation(
-    gold: Dataset, qa: QA, evaldata: Path, questions: int, removed: int, progress: Progress
+    gold: Dataset, qa: QA, evaldata: Path, questions: int, removed: int, replies: Path, progress: Progress
 ) -> list[Row]:
     """The figures of all three ways, on a gold set and on `questions` of XQuAD's held-out half.
 
-    `removed` more are asked without the paragraph that answers them. Raises `SettingsError` when no
-    language model is set.
+    `removed` more are asked without the paragraph that answers them. The model's `replies` are kept in this
+    file, and those that it has are not asked for again. Raises `SettingsError` when no language model is set.
     """
     if qa.generator is None:
         raise SettingsError("No language model is set; see QA_LLM_BASE_URL, QA_LLM_MODEL_PATH, QA_LLM_MODEL.")
-    rows = list(_compared(gold, gold.examples, qa, progress))
+    model = Replies(qa.generator, replies)
+    rows = list(_compared(gold, gold.examples, qa, model, progress))
     public = read_public(evaldata / SET)
     asked = [one for one in as_dataset(public).examples if one.split == "test" and one.evidence]
     asked.sort(key=_shuffled)
     without = [without_gold(one, public.document_ids) for one in asked[:removed]]
     with temporary_qa(public.documents, lambda done, total: None) as own:
-        rows += _compared(as_dataset(public), [*asked[:questions], *without], own, progress)
+        rows += _compared(as_dataset(public), [*asked[:questions], *without], own, model, progress)
     return rows
 
 
@@ -119,12 +121,14 @@ def _shuffled(example: Example) -> str:
     return hashlib.sha256(example.id.encode()).hexdigest()
 
 
-def _compared(data: Dataset, examples: Sequence[Example], qa: QA, progress: Progress) -> Iterator[Row]:
-    assert qa.generator is not None
+def _compared(
+    data: Dataset, examples: Sequence[Example], qa: QA, model: Replies, progress: Progress
+) -> Iterator[Row]:
+    worded = QA(qa.index, qa.embedder, model)
     ways: dict[str, InProcess] = {
-        "quotes": Worded(qa, generate=False),
-        "model, verified": Worded(qa, generate=True),
-        "plain chain": Chain(qa, qa.generator),
+        "quotes": Worded(qa, generate=False, clock=model.clock),
+        "model, verified": Worded(worded, generate=True, clock=model.clock),
+        "plain chain": Chain(qa, model, model.clock),
     }
     metrics = [*(BY_NAME[name] for name in _NAMES), *own_metrics(qa.embedder)]
     for way, asked in ask_in_turn(ways, examples, qa, progress).items():

@@ -129,7 +129,7 @@ class QA:
             least = SECOND_LOOK if heard else THRESHOLD
             quotes = self._extract(found, ranking, max(top_k, TOP_K), documents, timings, least)
             speaks = heard and quotes.is_plain
-            offer = make_offer(found, quotes, ranking.tokens, self.index.document) if speaks else None
+            offer = make_offer(found, quotes, ranking, self.index.document) if speaks else None
         yield found
         spoken = Spoken(degraded=degraded)
         if offer is not None and model is not None:

@@ -58,17 +58,17 @@ def offered(quoted: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[Ev
     """What a language model is given to answer from: `quoted`, and the best others that say more."""
     chosen = list(quoted)
     for one in evidence:
-        if len(chosen) < OFFERED and not any(_same(one.quote, other.quote) for other in chosen):
+        if len(chosen) < OFFERED and not any(same(one.quote, other.quote) for other in chosen):
             chosen.append(one)
     return chosen
 
 
 def _add(one: Evidence, chosen: list[Evidence]) -> None:
-    if len(chosen) < _MOST and not any(_same(one.quote, other.quote) for other in chosen):
+    if len(chosen) < _MOST and not any(same(one.quote, other.quote) for other in chosen):
         chosen.append(one)
 
 
-def _same(quote: str, other: str) -> bool:
+def same(quote: str, other: str) -> bool:
     """Whether two sentences share most of their terms."""
     ours, theirs = ({term for term, _, _ in terms(text)} for text in (quote, other))
     return len(ours & theirs) >= _SAME * min(len(ours), len(theirs))

@@ -17,7 +17,7 @@ from qa.answering.stands import Stand, Statement, best_stands, group_of, is_told
 from qa.finding.premise import is_of_another
 from qa.language.short_answer import AnswerType, answer_type, is_lasting
 from qa.language.values import Value, compare, values
-from qa.language.words import INTERROGATIVES, fold, stem, terms
+from qa.language.words import INTERROGATIVES, fold, singular, stem, terms
 from qa.types import Disagreement, Position
 from qa.weights import logistic, weights
 
@@ -141,18 +141,28 @@ def _exclude(kind: AnswerType, question: str, a: Stand, b: Stand, texts: Mapping
         return not _same_beginning(a, b) or _grown(a, b)
     if a.value.kind != b.value.kind or compare(a.value, b.value) != "different":
         return False
-    if kind == "count" and _counts(question, a.value) != _counts(question, b.value):
+    if kind == "count" and _counts(question, a) != _counts(question, b):
         return False
     if kind not in ("when", "who", "where", "other") and _other_times(a, b) and not _present(question):
         return False
     return not any(_holds(other.statement, one.value, texts) for one, other in ((a, b), (b, a)))
 
 
-def _counts(question: str, value: Value) -> bool:
-    """Whether a number counts what the question names; of people it is told in too many words to say."""
+def _counts(question: str, stand: Stand) -> bool:
+    """Whether a number counts what the question names; of people it is told in too many words to say.
+
+    It does so too where the sentence says that they did what they are named for: "Hundreds of people marched"
+    counts marchers, while "hundreds were shot by soldiers" counts no soldiers.
+    """
     head = re.search(r"\bhow many ([\w -]{1,40})", question.lower())
-    named = [stem(word) for word in head[1].split()[:2]] if head else []
-    return "peopl" not in named and bool(set(named) & set(value.unit.split()))
+    words = head[1].split()[:2] if head else []
+    named = {stem(word): singular(word) for word in words}
+    if "peopl" in named or not named:
+        return False
+    did = (word for word in re.findall(r"\w+", stand.statement.sentence.lower()) if stem(word) in named)
+    return not named.keys().isdisjoint(stand.value.unit.split()) or any(
+        singular(word) != named[stem(word)] for word in did
+    )
 
 
 def _holds(statement: Statement, value: Value, texts: Mapping[str, str]) -> bool:

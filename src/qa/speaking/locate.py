@@ -10,6 +10,7 @@ from qa.language.words import terms
 Span = tuple[int, int]
 
 _APART = re.compile(r"\s*[,;/]\s*|\s+and\s+")
+_MONEY = "$£€¥₽₹"
 _BETWEEN = r"\W{1,4}"
 """What may stand between two words: the quote has its own spaces, hyphens and quotation marks."""
 
@@ -39,11 +40,15 @@ def is_new(answer: str, question: str) -> bool:
 
 
 def place(answer: str, text: str) -> Span | None:
-    """Where the text has the words of the answer one after the other, first."""
+    """Where the text has the words of the answer one after the other, first; not within a longer number."""
     words = [re.escape(word) for word in re.findall(r"\w+", answer)]
     if not words:
         return None
-    found = re.search(rf"(?<!\w){_BETWEEN.join(words)}(?!\w)", text, re.IGNORECASE)
+    money = re.match(rf"\W*([{_MONEY}])", answer)
+    said = _BETWEEN.join(words)
+    found = re.search(rf"(?<!\w)(?<!\d[.,]){said}(?!\w)(?![.,]\d)", text, re.IGNORECASE)
+    if found and money and text[: found.start()].rstrip()[-1:] != money[1]:
+        return None
     return found.span() if found else None
 
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qa.answering.annotate import annotate
-from qa.answering.compose import offered
+from qa.answering.compose import offered, same
 from qa.answering.extract import Extract, revisions
 from qa.answering.verify import ReadDocument, verify
-from qa.finding.confidence import THRESHOLD
+from qa.finding.confidence import SECOND_LOOK, THRESHOLD, sentence_confidence
+from qa.finding.rank import Ranking
 from qa.interfaces import TokenVectors
 from qa.support.grounding import Premise
 from qa.types import Citation, Claim, Document, Draft, Evidence, Found
@@ -20,7 +21,9 @@ class Offer:
     """What the model may answer from: evidence, with what stands for it by number, citations and premises.
 
     `quoted` are the numbers of those that answer in their own words, `needed` those of them that no
-    answer may lack. `sure` tells whether they are probable enough to answer without a model.
+    answer may lack. `sure` tells whether they are probable enough to answer without a model; where they are
+    not, `unlikely` are the numbers of evidence that not even a model finds an answer in, and `untold` the
+    quotes that say nearly the same as one that is offered.
     """
 
     question: str
@@ -30,20 +33,17 @@ class Offer:
     premises: Mapping[int, Premise]
     quoted: tuple[int, ...]
     needed: tuple[int, ...]
-    sure: bool = True
+    sure: bool
+    unlikely: frozenset[int]
+    untold: tuple[str, ...]
 
     def quote(self, number: int) -> Claim:
         """What the evidence of this number says, in its own words."""
         return Claim(self.citations[number].quote, (number,))
 
 
-def make_offer(
-    found: Found, quotes: Extract, tokens: Mapping[str, TokenVectors], read: ReadDocument
-) -> Offer:
-    """What the quotes are of and the best of the other evidence, as far as it is verified.
-
-    `tokens` are those of the evidence's passages, by their ids.
-    """
+def make_offer(found: Found, quotes: Extract, ranking: Ranking, read: ReadDocument) -> Offer:
+    """What the quotes are of and the best of the other evidence, as far as it is verified."""
     quoted = [one for one in found.evidence if one.number in quotes.numbers]
     evidence = offered(quoted, found.evidence)
     draft = Draft(tuple(Claim(one.quote, (one.number,)) for one in evidence))
@@ -56,11 +56,21 @@ def make_offer(
         evidence=tuple(evidence),
         sources=found.sources,
         citations=standing,
-        premises={one.number: _premise(one, found.sources, tokens) for one in evidence},
+        premises={one.number: _premise(one, found.sources, ranking.tokens) for one in evidence},
         quoted=quotes.numbers,
         needed=quotes.needed,
         sure=found.confidence >= THRESHOLD,
+        unlikely=frozenset(one.number for one in evidence if _likely(one, found, ranking) < SECOND_LOOK),
+        untold=tuple(
+            one.quote
+            for one in found.evidence
+            if one not in evidence and any(same(one.quote, other.quote) for other in evidence)
+        ),
     )
+
+
+def _likely(one: Evidence, found: Found, ranking: Ranking) -> float:
+    return sentence_confidence(found.question, ranking.sentences[one.number - 1])
 
 
 def _premise(one: Evidence, sources: Mapping[str, Document], tokens: Mapping[str, TokenVectors]) -> Premise:

@@ -44,7 +44,8 @@ def speak(
 
     In its place stand the quotes that have the answer, or the one that it cites, if this answers the
     question. The first one rests on what is quoted without a model, or comes after that; where the quotes
-    are not sure enough without a model, it has to give an answer that they bear out, or nothing is shown.
+    are not sure enough without a model, each has to give an answer that they bear out, and ends what is shown
+    if it does not.
     What was shown stays when the model breaks off, and the quotes that it did not come to follow; otherwise
     those do that a part of the question needs.
     """
@@ -58,8 +59,8 @@ def speak(
                 yield Waiting()
                 continue
             claim = supported(written, offer, embedder, entails)
-            if not (offer.sure or claims or is_borne_out(claim, written, offer)):
-                return Spoken()
+            if not (offer.sure or is_borne_out(claim, written, offer)):
+                break
             shown = standing(claim, written, offer)
             for claim in shown if claims else on_the_quoted(shown, written, offer):
                 if claim.text not in {one.text for one in claims}:
@@ -67,7 +68,8 @@ def speak(
                     yield _shown(claims, cited)
     except GeneratorError as error:
         degraded = noted(error)
-    for number in () if not claims else offer.quoted if degraded else offer.needed:
+    owed = offer.quoted if degraded else offer.needed
+    for number in owed if claims and offer.sure else ():
         if number not in cited:
             claims.append(_numbered(offer.quote(number), offer, cited))
             yield _shown(claims, cited)

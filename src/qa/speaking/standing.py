@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from qa.answering.compose import same
 from qa.finding.confidence import is_of_the_kind
 from qa.finding.premise import is_of_another
 from qa.interfaces import Embedder
@@ -17,6 +18,7 @@ from qa.speaking.locate import Span, holds, is_new, locate, place
 from qa.speaking.offer import Offer
 from qa.speaking.write import Written
 from qa.support.assent import assented, without_assent
+from qa.support.grounding import missing_values
 from qa.support.support import Entails, support
 from qa.types import Citation, Claim
 
@@ -29,7 +31,7 @@ _SHORT = 12
 
 def supported(written: Written, offer: Offer, embedder: Embedder, entails: Entails | None) -> Claim | None:
     """The claim with the fewest citations that say it; None where none do."""
-    claim, said = written.claim, _answering(written, offer.question)
+    claim, said = written.claim, assented(offer.question, written.claim.text)
     if not _ENDS.search(said):
         return None
     alone = [(number,) for number in claim.evidence_numbers]
@@ -44,25 +46,26 @@ def supported(written: Written, offer: Offer, embedder: Embedder, entails: Entai
     return None
 
 
-def _answering(written: Written, question: str) -> str:
-    """The sentence, with the "Yes" or "No" that the model answers, if it bears that out."""
-    text, answer = written.claim.text, written.answer.strip(" .").capitalize()
-    if answer in ("Yes", "No") and without_assent(text) == text:
-        text = f"{answer}, {text[:1].lower() if text[:2].istitle() else text[:1]}{text[1:]}"
-    return assented(question, text)
-
-
 def is_borne_out(claim: Claim | None, written: Written, offer: Offer) -> bool:
-    """Whether a quote about what is asked has the claim's answer, and this is of the kind that is asked."""
+    """Whether what the claim cites has its answer, and nothing speaks against this being what is asked for.
+
+    The answer is of the kind that is asked for; the quote has the question's numbers, dates and names, is not
+    of something else and not too unlikely to answer; and nothing that says nearly the same has another
+    answer.
+    """
     if claim is None or not holds(claim.text, written.answer):
         return False
-    quotes = {number: one.quote for number, one in offer.citations.items()}
-    found = [
-        (quotes[number], *span) for places in _located(written, offer) for number, span in places.items()
-    ]
-    if any(is_of_another(offer.question, quote) for quote, _, _ in found):
+    numbers = set(claim.evidence_numbers)
+    if offer.unlikely & numbers or missing_values(offer.question, [offer.premises[n] for n in numbers]):
         return False
-    return any(is_of_the_kind(offer.question, quote, start, end) for quote, start, end in found)
+    spans = [(n, span) for places in _located(written, offer) for n, span in places.items() if n in numbers]
+    quotes = [offer.citations[number].quote for number, _ in spans]
+    others = [other for other in offer.untold if any(same(quote, other) for quote in quotes)]
+    if any(is_of_another(offer.question, quote) for quote in quotes):
+        return False
+    return all(holds(other, written.answer) for other in others) and any(
+        is_of_the_kind(offer.question, offer.citations[number].quote, *span) for number, span in spans
+    )
 
 
 def standing(claim: Claim | None, written: Written, offer: Offer) -> tuple[Claim, ...]:
@@ -81,15 +84,15 @@ def standing(claim: Claim | None, written: Written, offer: Offer) -> tuple[Claim
 
 
 def on_the_quoted(found: tuple[Claim, ...], written: Written, offer: Offer) -> tuple[Claim, ...]:
-    """The first claims; where they rest on nothing that is quoted without a model, these quotes before them.
+    """The first claims; in place of those that rest on nothing that is quoted without a model, these quotes.
 
-    The ranking finds what answers more often than a small model does (eval/LOG.md), so that they follow only
-    if they have the answer.
+    The ranking finds what answers more often than a small model does (eval/LOG.md). The quote that has the
+    model's answer follows them.
     """
     if not (found and offer.sure) or any(set(one.evidence_numbers) & set(offer.quoted) for one in found):
         return found
-    quotes = tuple(offer.quote(number) for number in offer.quoted)
-    return (*quotes, *found) if _located(written, offer) else quotes
+    parts = [_preferred(places, written, offer) for places in _located(written, offer)]
+    return tuple(offer.quote(number) for number in dict.fromkeys((*offer.quoted, *parts)))
 
 
 def marked(offer: Offer, number: int, answer: str) -> Citation:
@@ -97,7 +100,7 @@ def marked(offer: Offer, number: int, answer: str) -> Citation:
     citation = offer.citations[number]
     short = len(answer.split()) <= _SHORT and is_new(answer, offer.question)
     span = place(answer, citation.quote) if short else None
-    if span is None:
+    if span is None or not is_of_the_kind(offer.question, citation.quote, *span):
         return citation
     return replace(citation, highlight=(citation.start + span[0], citation.start + span[1]))
 

@@ -140,9 +140,8 @@ def _sentence(value: object) -> _Sentence | None:
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
         return None
     answer = value.get("answer")
-    return _Sentence(
-        value["text"], _numbers(str(value.get("sources"))), answer if isinstance(answer, str) else ""
-    )
+    answer = answer if isinstance(answer, str) and re.search(r"\w", answer) else ""
+    return _Sentence(value["text"], _numbers(str(value.get("sources"))), answer)
 
 
 def _cited(text: str) -> Iterator[_Sentence]:

@@ -17,6 +17,13 @@ from qa.support.polarity import compatible, cues, stance
 from qa.support.roles import exchanged, swapped
 
 _ASSENT = re.compile(r"\s*(?P<word>yes|no)\s*(?:[,;:!]|\.(?=\s+\D)|\s[-–—]\s|[–—])\s*", re.I)
+_HOW_MANY = re.compile(
+    r"\b(?:all|every|each|most|many|few|fewer|some|several|half|none|nearly|almost|hardly|only|partly|both)\b",
+    re.I,
+)
+_NOW = re.compile(r"\s*(?:is|are|does|do|has|have|can)\b", re.I)
+_NO_MORE = re.compile(r"\b(?:until|till|used to|former|formerly|once|previously)\b", re.I)
+_CLAUSES = re.compile(r"[;:]|,? (?:but|while|whereas)\b|, and\b", re.I)
 _OPEN = re.compile(r"\bor\b|\bnot\b|n[’']t\b", re.I)
 """Questions to which "yes" may mean either."""
 
@@ -40,7 +47,7 @@ def without_assent(sentence: str) -> str:
 
 def _affirms(question: str, sentence: str) -> bool | None:
     """Whether what is asked is so as the sentence has it; None where that can't be told."""
-    if answer_type(question) != "yes_no" or _OPEN.search(question):
+    if answer_type(question) != "yes_no" or _OPEN.search(question) or _says_less(question, sentence):
         return None
     asked = [word for word in words(question) if word.key not in FUNCTION_WORDS]
     told = [(one, _told(one, sentence)) for one in asked]
@@ -58,6 +65,13 @@ def _affirms(question: str, sentence: str) -> bool | None:
     if not denied and any(cue.mood is None for cue in theirs):
         return None
     return not denied
+
+
+def _says_less(question: str, sentence: str) -> bool:
+    """Whether it tells of more or fewer than are asked about, of a time that has passed, or of two things."""
+    numbers = [{one.lower() for one in _HOW_MANY.findall(text)} for text in (question, sentence)]
+    passed = _NOW.match(question) and _NO_MORE.search(sentence)
+    return numbers[0] != numbers[1] or bool(passed or _CLAUSES.search(sentence))
 
 
 def _told(asked: Word, sentence: str) -> list[Word]:
