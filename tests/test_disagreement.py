@@ -226,6 +226,20 @@ def test_other_things_counted_are_no_conflict() -> None:
     assert find_disagreement("How many rooms does the club have in Lisbon?", rows) is None
 
 
+def test_who_does_what_the_question_names_them_for_is_counted() -> None:
+    rows = said(
+        ("a", "More than a thousand demonstrators came to Lisbon.", None, 0.8),
+        ("b", "Hundreds of protesters came to Lisbon to demonstrate.", None, 0.8),
+    )
+    found = find_disagreement("How many demonstrators came to Lisbon?", rows)
+    assert sides(found) == ("value", {"More than a thousand": (1,), "Hundreds": (2,)})
+    rows = said(
+        ("a", "More than a thousand soldiers came to Lisbon.", None, 0.8),
+        ("b", "Hundreds of students came to Lisbon to meet soldiers.", None, 0.8),
+    )
+    assert find_disagreement("How many soldiers did Lisbon have?", rows) is None
+
+
 def test_two_names_differ_also_where_the_sentences_say_it_in_other_words() -> None:
     rows = said(
         ("a", "The bridge over the Leven is the work of Ann Miller.", None, 0.9),
