@@ -22,7 +22,7 @@ _Piece = tuple[str, float]
 
 
 class Replies:
-    """`model`, whose replies are kept in the file `path`, a JSON line each; those in it are not asked again."""
+    """`model`, whose replies are kept in the file `path`, one a line; those in it are not asked for again."""
 
     def __init__(self, model: Generator, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
