@@ -282,7 +282,14 @@ def test_ctrl_c_ends_the_command_cleanly(corpus: Path) -> None:
     environment = {**os.environ, "QA_CORPUS": str(corpus), "QA_INDEX": str(corpus.parent / "index")}
     command = [str(Path(sys.executable).parent / "qa"), "ingest", "--watch"]
     process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=corpus.parent
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=corpus.parent,
+        # A shell without job control has what it starts in the background ignore Ctrl-C, these tests too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     assert "2 added" in process.stdout.readline()
