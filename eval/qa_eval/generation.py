@@ -124,7 +124,7 @@ def _shuffled(example: Example) -> str:
 def _compared(
     data: Dataset, examples: Sequence[Example], qa: QA, model: Replies, progress: Progress
 ) -> Iterator[Row]:
-    worded = QA(qa.index, qa.embedder, model)
+    worded = QA(qa.index, qa.embedder, model, qa.entails)
     ways: dict[str, InProcess] = {
         "quotes": Worded(qa, generate=False, clock=model.clock),
         "model, verified": Worded(worded, generate=True, clock=model.clock),

@@ -61,7 +61,7 @@ class QA:
         self.index = index
         self.embedder = embedder
         self.generator = generator
-        self._entails = entails
+        self.entails = entails
         self._threads = ThreadPoolExecutor(thread_name_prefix="encode")
         # More would keep each other from the interpreter's lock.
         self._at_once = threading.Semaphore(processors() + 1)
@@ -134,7 +134,7 @@ class QA:
         spoken = Spoken(degraded=degraded)
         if offer is not None and model is not None:
             with timed(timings, "generate"):
-                spoken = yield from speak(offer, model, self.embedder, self._entails)
+                spoken = yield from speak(offer, model, self.embedder, self.entails)
         if not spoken.claims:
             quotes = quotes if found.confidence >= THRESHOLD else Extract()
             yield from quotes.shown()
