@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from qa.language.discourse import announced, of_one_document, reason
 from qa.language.short_answer import short_answer
-from qa.language.words import terms
+from qa.language.words import term_set
 from qa.types import Claim, Disagreement, Draft, Evidence
 
 _MOST = 3
@@ -70,7 +70,7 @@ def _add(one: Evidence, chosen: list[Evidence]) -> None:
 
 def same(quote: str, other: str) -> bool:
     """Whether two sentences share most of their terms."""
-    ours, theirs = ({term for term, _, _ in terms(text)} for text in (quote, other))
+    ours, theirs = (term_set(text) for text in (quote, other))
     return len(ours & theirs) >= _SAME * min(len(ours), len(theirs))
 
 

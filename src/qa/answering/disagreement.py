@@ -17,7 +17,7 @@ from qa.answering.stands import Stand, Statement, best_stands, group_of, is_told
 from qa.finding.premise import is_of_another
 from qa.language.short_answer import AnswerType, answer_type, is_lasting
 from qa.language.values import Value, compare, values
-from qa.language.words import INTERROGATIVES, fold, singular, stem, terms
+from qa.language.words import INTERROGATIVES, fold, singular, stem, term_set
 from qa.types import Disagreement, Position
 from qa.weights import logistic, weights
 
@@ -170,7 +170,7 @@ def _holds(statement: Statement, value: Value, texts: Mapping[str, str]) -> bool
     if value.kind == "name":
         return f" {value.unit.split()[-1]} " in texts[statement.document_id]
     if value.kind == "phrase":
-        return set(value.unit.split()) <= {t for t, _, _ in terms(statement.sentence)}
+        return set(value.unit.split()) <= term_set(statement.sentence)
     return any(_also_said(value, v) for v in values(statement.sentence))
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from qa.language.short_answer import AnswerType, options, possible_answers
 from qa.language.text import REMEMBERED
 from qa.language.values import Value, compare, values
-from qa.language.words import terms
+from qa.language.words import term_set, terms
 from qa.weights import logistic, weights
 
 
@@ -119,7 +119,7 @@ def _with_subject(question: str, statement: Statement, statements: Sequence[Stat
     only the first can be when the treaty was signed; and it has one of the question's words. Names stand
     beside all sorts of things, so that for them this would make false conflicts (eval/LOG.md).
     """
-    if not _asked_words(question) & {t for t, _, _ in terms(statement.sentence)}:
+    if not _asked_words(question) & term_set(statement.sentence):
         return statement
     beside = (s for s in statements if _adjacent(statement, s) and not options(question, s.sentence))
     is_first = not _FURTHER.search(question) and not _is_further(statement)
@@ -186,9 +186,9 @@ def _told_words(question: str, stand: Stand) -> set[str]:
 
 def statement_features(question: str, statements: Sequence[Statement]) -> list[tuple[float, ...]]:
     """FEATURES of each statement, but for the last, which is the value's."""
-    wanted = {t for t, _, _ in terms(question)}
-    inside = [{t for t, _, _ in terms(s.sentence)} & wanted for s in statements]
-    beside = [{t for t, _, _ in terms(f"{s.title} {_around(s)}")} & wanted for s in statements]
+    wanted = term_set(question)
+    inside = [term_set(s.sentence) & wanted for s in statements]
+    beside = [term_set(f"{s.title} {_around(s)}") & wanted for s in statements]
     seen = Counter(t for a, b in zip(inside, beside, strict=True) for t in a | b)
     idf = {t: math.log(1 + len(statements) / (0.5 + seen[t])) for t in wanted}
     total = sum(idf.values()) or 1.0

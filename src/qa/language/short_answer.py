@@ -15,7 +15,7 @@ from typing import Literal
 from qa.language.phrases import phrases
 from qa.language.text import REMEMBERED, Span
 from qa.language.values import Kind, Value, compare, values
-from qa.language.words import fold, stem, terms
+from qa.language.words import fold, stem, term_set, terms
 from qa.weights import logistic, weights
 
 AnswerType = Literal[
@@ -173,7 +173,7 @@ def _is_new(value: Value, asked: tuple[Value, ...], question: str) -> bool:
 
 def features(kind: AnswerType, question: str, sentence: str, options: Sequence[Value]) -> list[list[float]]:
     """One row of FEATURES per value."""
-    wanted = {t for t, _, _ in terms(question)}
+    wanted = term_set(question)
     first = next((t for t, _, _ in terms(question)), "")
     said = terms(sentence)
     here = [(t, a, b) for t, a, b in said if t in wanted]
@@ -236,7 +236,7 @@ def possible_answers(question: str, sentence: str) -> list[tuple[Value, float]]:
     measured = re.search(
         r"what (?:is|was|were) the (?:\w+ )?(population|area|height|length)", question.lower()
     )
-    if measured and stem(measured[1]) not in {t for t, _, _ in terms(sentence)}:
+    if measured and stem(measured[1]) not in term_set(sentence):
         ranked = [
             (v, p) for v, p in ranked if _INHABITANTS & set(v.unit.split()) and measured[1] == "population"
         ]

@@ -83,6 +83,11 @@ def terms(text: str) -> tuple[tuple[str, int, int], ...]:
     )
 
 
+def term_set(text: str) -> set[str]:
+    """The stems of `terms`, each once."""
+    return {term for term, _, _ in terms(text)}
+
+
 def number(words: str) -> float:
     """The value of "2,000", "twenty-five", "two hundred and fifty thousand", "a dozen", "3.5 million"."""
     total = current = 0.0

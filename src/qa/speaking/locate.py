@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from qa.language.words import terms
+from qa.language.words import term_set
 
 Span = tuple[int, int]
 
@@ -35,8 +35,7 @@ def holds(text: str, answer: str) -> bool:
 
 def is_new(answer: str, question: str) -> bool:
     """Whether the answer tells anything that the question does not say itself."""
-    asked = {term for term, _, _ in terms(question)}
-    return any(term not in asked for term, _, _ in terms(answer))
+    return not term_set(answer) <= term_set(question)
 
 
 def place(answer: str, text: str) -> Span | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qa.answering.annotate import annotate
@@ -51,6 +51,7 @@ def make_offer(found: Found, quotes: Extract, ranking: Ranking, read: ReadDocume
     citations = {one.number: one for one in annotate(found.question, verified.citations)}
     standing = {number: citations[given] for number, given in verified.numbers.items()}
     evidence = [one for one in evidence if one.number in standing]
+    sure = found.confidence >= THRESHOLD
     return Offer(
         question=found.question,
         evidence=tuple(evidence),
@@ -59,18 +60,20 @@ def make_offer(found: Found, quotes: Extract, ranking: Ranking, read: ReadDocume
         premises={one.number: _premise(one, found.sources, ranking.tokens) for one in evidence},
         quoted=quotes.numbers,
         needed=quotes.needed,
-        sure=found.confidence >= THRESHOLD,
-        unlikely=frozenset(one.number for one in evidence if _likely(one, found, ranking) < SECOND_LOOK),
-        untold=tuple(
-            one.quote
-            for one in found.evidence
-            if one not in evidence and any(same(one.quote, other.quote) for other in evidence)
-        ),
+        sure=sure,
+        unlikely=frozenset() if sure else _unlikely(evidence, found.question, ranking),
+        untold=() if sure else _untold(evidence, found.evidence),
     )
 
 
-def _likely(one: Evidence, found: Found, ranking: Ranking) -> float:
-    return sentence_confidence(found.question, ranking.sentences[one.number - 1])
+def _unlikely(given: Sequence[Evidence], question: str, ranking: Ranking) -> frozenset[int]:
+    likely = {one.number: sentence_confidence(question, ranking.sentences[one.number - 1]) for one in given}
+    return frozenset(number for number, confidence in likely.items() if confidence < SECOND_LOOK)
+
+
+def _untold(given: Sequence[Evidence], evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    others = [one for one in evidence if one not in given]
+    return tuple(one.quote for one in others if any(same(one.quote, other.quote) for other in given))
 
 
 def _premise(one: Evidence, sources: Mapping[str, Document], tokens: Mapping[str, TokenVectors]) -> Premise:

@@ -10,7 +10,7 @@ from contextlib import closing
 from qa.finding.question import standalone
 from qa.interfaces import Generator as LanguageModel
 from qa.interfaces import conversation
-from qa.language.words import fold, terms
+from qa.language.words import fold, term_set
 from qa.speaking.prompts import REWRITE, REWRITE_EXAMPLES, rewrite_request, rewrite_schema
 from qa.types import Turn, Waiting
 
@@ -70,5 +70,5 @@ def _trusted(written: str, question: str, history: Sequence[Turn]) -> bool:
     said = set(fold(talk).split())
     if any(not set(fold(name).split()) <= said for name in _NAME.findall(written)):
         return False
-    asked, kept = ({term for term, _, _ in terms(text)} for text in (question, written))
+    asked, kept = (term_set(text) for text in (question, written))
     return len(asked & kept) >= _KEPT * len(asked)

@@ -45,9 +45,8 @@ def speak(
     In its place stand the quotes that have the answer, or the one that it cites, if this answers the
     question. The first one rests on what is quoted without a model, or comes after that; where the quotes
     are not sure enough without a model, each has to give an answer that they bear out, and ends what is shown
-    if it does not.
-    What was shown stays when the model breaks off, and the quotes that it did not come to follow; otherwise
-    those do that a part of the question needs.
+    if it does not. What was shown stays when the model breaks off, and the quotes that it did not come to
+    follow; otherwise those do that a part of the question needs.
     """
     claims: list[Claim] = []
     cited: dict[int, Citation] = {}
@@ -62,9 +61,9 @@ def speak(
             if not (offer.sure or is_borne_out(claim, written, offer)):
                 break
             shown = standing(claim, written, offer)
-            for claim in shown if claims else on_the_quoted(shown, written, offer):
-                if claim.text not in {one.text for one in claims}:
-                    claims.append(_numbered(claim, offer, cited, written.answer))
+            for one in shown if claims else on_the_quoted(shown, written, offer):
+                if one.text not in {said.text for said in claims}:
+                    claims.append(_numbered(one, offer, cited, written.answer))
                     yield _shown(claims, cited)
     except GeneratorError as error:
         degraded = noted(error)

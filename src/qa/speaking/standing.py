@@ -79,8 +79,7 @@ def standing(claim: Claim | None, written: Written, offer: Offer) -> tuple[Claim
         return (claim,) if claim is not None else _cited(written, offer)
     if claim is not None and is_new(answer, offer.question) and holds(claim.text, answer):
         return (claim,)
-    parts = [_preferred(places, written, offer) for places in _located(written, offer)]
-    return tuple(offer.quote(number) for number in dict.fromkeys(parts)) or _cited(written, offer)
+    return tuple(map(offer.quote, _holding(written, offer))) or _cited(written, offer)
 
 
 def on_the_quoted(found: tuple[Claim, ...], written: Written, offer: Offer) -> tuple[Claim, ...]:
@@ -91,15 +90,13 @@ def on_the_quoted(found: tuple[Claim, ...], written: Written, offer: Offer) -> t
     """
     if not (found and offer.sure) or any(set(one.evidence_numbers) & set(offer.quoted) for one in found):
         return found
-    parts = [_preferred(places, written, offer) for places in _located(written, offer)]
-    return tuple(offer.quote(number) for number in dict.fromkeys((*offer.quoted, *parts)))
+    return tuple(map(offer.quote, dict.fromkeys((*offer.quoted, *_holding(written, offer)))))
 
 
 def marked(offer: Offer, number: int, answer: str) -> Citation:
     """The citation of this number, with the answer marked where its quote has it."""
     citation = offer.citations[number]
-    short = len(answer.split()) <= _SHORT and is_new(answer, offer.question)
-    span = place(answer, citation.quote) if short else None
+    span = place(answer, citation.quote) if _is_short(answer, offer) else None
     if span is None or not is_of_the_kind(offer.question, citation.quote, *span):
         return citation
     return replace(citation, highlight=(citation.start + span[0], citation.start + span[1]))
@@ -111,6 +108,12 @@ def _cited(written: Written, offer: Offer) -> tuple[Claim, ...]:
     return tuple(offer.quote(number) for number in numbers[:1])
 
 
+def _holding(written: Written, offer: Offer) -> tuple[int, ...]:
+    """The numbers of the quotes that have the answer, one for each of its parts."""
+    parts = _located(written, offer)
+    return tuple(dict.fromkeys(_preferred(places, written, offer) for places in parts))
+
+
 def _preferred(places: Mapping[int, Span], written: Written, offer: Offer) -> int:
     """Of the quotes that have the answer one that answers without a model, or that the sentence cites."""
     first = [number for number in offer.quoted if number in places]
@@ -119,10 +122,15 @@ def _preferred(places: Mapping[int, Span], written: Written, offer: Offer) -> in
 
 
 def _located(written: Written, offer: Offer) -> list[dict[int, Span]]:
-    """Of each part of a short answer that tells more than the question, where the quotes have it."""
-    if len(written.answer.split()) > _SHORT or not is_new(written.answer, offer.question):
+    """Of each part of a short answer, where the quotes have it."""
+    if not _is_short(written.answer, offer):
         return []
     return locate(written.answer, {number: one.quote for number, one in offer.citations.items()})
+
+
+def _is_short(answer: str, offer: Offer) -> bool:
+    """Whether an answer is short, and tells more than the question."""
+    return len(answer.split()) <= _SHORT and is_new(answer, offer.question)
 
 
 def _verbatim(claim: Claim, offer: Offer) -> Claim:

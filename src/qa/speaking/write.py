@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from qa.interfaces import Generator, conversation
 from qa.language.text import sentence_spans
-from qa.language.words import terms
+from qa.language.words import term_set
 from qa.speaking.prompts import ANSWER, ANSWER_EXAMPLES, Source, answer_schema, ask
 from qa.types import Claim, Document, Evidence
 
@@ -61,7 +61,7 @@ def write(
     the iterator stops the generation. Raises `GeneratorError`.
     """
     shown = [_source(one, sources[one.passage.document_id]) for one in evidence]
-    held = {one.number: _stems(f"{one.title} {one.text}") for one in shown}
+    held = {one.number: term_set(f"{one.title} {one.text}") for one in shown}
     messages = conversation(ANSWER, ANSWER_EXAMPLES, ask(question, shown))
     schema = answer_schema(sorted(held), most)
     said: set[str] = set()
@@ -89,7 +89,7 @@ def _attributed(text: str, cited: Sequence[int], held: Mapping[int, set[str]]) -
     A small model finds the right words more often than the right numbers, and likes to add numbers. Still,
     a sentence for which it names no source is not attributed at all.
     """
-    wanted = _stems(text)
+    wanted = term_set(text)
     left = [*cited, *(number for number in held if number not in cited)] if cited else []
     chosen: list[int] = []
     while left:
@@ -101,10 +101,6 @@ def _attributed(text: str, cited: Sequence[int], held: Mapping[int, set[str]]) -
         left.remove(best)
         wanted -= gained
     return tuple(chosen)
-
-
-def _stems(text: str) -> set[str]:
-    return {stem for stem, _, _ in terms(text)}
 
 
 def _sentences(pieces: Iterable[str]) -> Iterator[_Sentence | None]:

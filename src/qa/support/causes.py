@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qa.language.words import terms
+from qa.language.words import term_set
 
 _PLANNED = "be|arrive|open|begin|start|end|return|take|leave|retire|expire"
 _BECAUSE = (
@@ -53,17 +53,13 @@ def _clauses(sentence: str, match: re.Match[str]) -> _Clauses:
     cut = end.start() if end else len(sentence)
     after, around = sentence[match.end() : cut], f"{sentence[: match.start()]} {sentence[cut:]}"
     effect, reason = (around, after) if match["because"] else (after, around)
-    return _terms(effect), _terms(reason)
-
-
-def _terms(text: str) -> set[str]:
-    return {term for term, _, _ in terms(text)}
+    return term_set(effect), term_set(reason)
 
 
 def _is_founded(effect: set[str], reason: set[str], statements: Sequence[str]) -> bool:
-    tell_reason = [text for text in statements if _is_told(reason, _terms(text))]
+    tell_reason = [text for text in statements if _is_told(reason, term_set(text))]
     for text in statements:
-        if not _is_told(effect, _terms(text)):
+        if not _is_told(effect, term_set(text)):
             continue
         if text in tell_reason and _FOLLOWS.search(text) and not _is_turned(effect, reason, text):
             return True
