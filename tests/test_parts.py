@@ -4,7 +4,7 @@ import pytest
 
 from qa.answering.parts import parts
 from qa.finding.lexical import FUNCTION_WORDS
-from qa.finding.question import WH
+from qa.finding.mentions import WH
 from qa.language.discourse import asks
 
 

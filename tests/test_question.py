@@ -45,6 +45,12 @@ INVESTED = "How much did China invest in Belarus?"
             "Does she have children?",
             "Does Melania Trump have children?",
         ),
+        # What a verb does is no part of its name.
+        (["Why did Ann Berg resign?"], "Who succeeded her?", "Who succeeded Ann Berg?"),
+        (["How much did the dam cost?"], "How high is it?", "How high is the dam?"),
+        # Another number of the same name takes its place.
+        (["How heavy is the Sorvo 200?"], "And the 300?", "How heavy is the Sorvo 300?"),
+        (["How heavy is the Sorvo 200?"], "What about the Sorvo 300?", "How heavy is the Sorvo 300?"),
         # A question with too few words of its own gains the topic.
         (["Tell me about lavender plants."], "What are the types?", "What are the types of lavender plants?"),
     ],

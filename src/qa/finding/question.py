@@ -10,49 +10,37 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-from qa.language.text import REMEMBERED
-from qa.language.words import INTERROGATIVES, singular
+from qa.finding.mentions import (
+    ADVERBS,
+    AUX,
+    COPULAS,
+    FUNCTION,
+    GENERIC,
+    KINDS,
+    POINTING,
+    POSSESSIVES,
+    PREPOSITIONS,
+    RELATIONAL,
+    SAYING,
+    SUBJECTS,
+    TOKEN,
+    VERBS,
+    WH,
+    Phrase,
+    phrases,
+    stems,
+    words,
+)
+from qa.language.words import singular
 from qa.types import Turn
 
-# Turns looked at; characters of each, of the question, a phrase, a joined question; words of the last.
-TURNS, TURN_CHARS, QUESTION_CHARS, PHRASE_CHARS, JOINED_CHARS, JOINED_WORDS = 8, 200, 1000, 60, 200, 14
+# Turns looked at; characters of each, of the question, a joined question; words of the last.
+TURNS, TURN_CHARS, QUESTION_CHARS, JOINED_CHARS, JOINED_WORDS = 8, 200, 1000, 200, 14
 DECAY, OPENING, ASSISTANT, FEW_WORDS = 0.5, 0.35, 0.3, 1  # shares of salience; words too few
 
-# fmt: off
-split = str.split
-COPULAS, POSSESSIVES = set(split("is are was were")), set(split("his her its their"))
-AUX = COPULAS | set(split("""am be been being do does did doing done has have had having can could will would
-shall should may might must don't didn't doesn't isn't aren't wasn't weren't can't won't couldn't haven't
-where's how's that's what's who's"""))
-PREPOSITIONS = set(split("""in at from to on of for by with without about into onto over under after before
-during since until through between among against near within across around per than as like via toward"""))
-POINTING, ADVERBS = set(split("this that these those")), set(split("why when where how"))
-DETERMINERS = POINTING | set(split("the a an their his her its my our your"))
-SUBJECTS, WH = set(split("i you we they he she it people")), set(INTERROGATIVES)
-VERBS = set(split("""tell give show explain describe know think want need said say says mean means get got go
-goes went make made take took come came become became happens happened see saw find found let talk please hear
-heard look seem feel ask help helps began wrote won lost held met work works use used live died buy pay sell
-choose learn provide include cause call called sign signed play start end invest"""))
-QUALITY = set(split("""main major important famous popular common best better worst good big small large new
-old different similar same other others another else more most less least first second last next many much few
-several some any all both every possible specific certain typical general really actually still also too only
-just even ever again now then here there very so often mostly instead long far early worth one"""))
-RELATIONAL = set(split("""type kind form way example cause reason effect consequence impact result benefit
-advantage risk difference feature characteristic part role purpose point thing something anything information
-fact evidence history origin meaning source idea issue problem solution option choice process method cost
-price amount number size name place time date year factor question case ok"""))
-GENERIC, SAYING = QUALITY | RELATIONAL, AUX | WH | VERBS
-FUNCTION = AUX | PREPOSITIONS | DETERMINERS | SUBJECTS | WH | VERBS
-FUNCTION |= set(split("and or but nor if because while though not me us him them mine itself out up down"))
-KINDS = dict.fromkeys(split("he him his she her hers"), "person")
-KINDS |= dict.fromkeys(split("it its this that"), "thing")
-KINDS |= dict.fromkeys(split("they them their theirs these those"), "several")
 # "that" points back only here; after a noun or a verb of saying it opens a clause.
-BEFORE_THAT = PREPOSITIONS | COPULAS | set(split("do does did why how when where and")) | {""}
-# fmt: on
-TOKEN = re.compile(r"[\"“][^\"“”]{2,60}[\"”]|\w+(?:[.'&/-]\w+)*")
+BEFORE_THAT = PREPOSITIONS | COPULAS | {"", "do", "does", "did", "why", "how", "when", "where", "and"}
 SENTENCE = re.compile(r"[^.?!]+(?:[.?!](?=\w)[^.?!]*)*[.?!]*\s*")
 EASE = "(?:possible|safe|better|best|true|legal|necessary|important|good|bad|worth|hard|easy|right|wrong)"
 DUMMY_IT = re.compile(rf"\bit (?:is |was )?(?:\w+ )?{EASE} (?:to|that|if)\b|\bit (?:seems|makes?) \w", re.I)
@@ -60,21 +48,6 @@ FILLER = re.compile(r"(?:(?:and|but|or|so|then|now|also|ok|oh|no|well|i see|i me
 ABOUT, YEAR = re.compile(r"(?:what|how)\s+about\s+(?=\w)", re.I), re.compile(r"\b(?:1\d|20)\d\d\b")
 DEFINITION = re.compile(r"wh(?:at|o)(?:'s| is| are| was)(?: an?| the)?(?: [\w-]+){1,2}(?:\W*$| and )", re.I)
 CLAUSE = re.compile(r"[,;:.?!]|\b(?:and|but|because|if|when|while|that|who|which|or|before|after)\b", re.I)
-
-
-@dataclass(slots=True)
-class Phrase:
-    """A noun phrase (`person`: how surely it names one, 0 to 1.5) and how present it is in whose turns."""
-
-    text: str
-    article: str
-    proper: bool
-    person: float
-    weight: float
-    stems: frozenset[str]
-    user: float = 0.0
-    opening: float = 0.0
-    assistant: float = 0.0
 
 
 @dataclass(slots=True)
@@ -168,12 +141,25 @@ def join(core: str, memory: Memory) -> str:
         year = YEAR.search(bare)
         return (YEAR.sub(year.group(), body) if year and YEAR.search(body) else f"{body} {bare}") + "?"
     old = [p for p in phrases(body) if p.proper]
-    named = bare[:1].isupper() and len(tokens) < 5 and tokens[0] not in WH and not VERBS & set(tokens)
+    if other := _other_number(body, bare, old):
+        return other
+    capital = re.match(r"(?:(?:the|an?) )?[A-Z]", bare)
+    named = bool(capital) and len(tokens) < 5 and tokens[0] not in WH and not VERBS & set(tokens)
     name = re.search(r"[A-Z].*", old[0].text) if named and len(old) == 1 else None
     if name and name.group() in body:
         return re.sub(rf"(?:\b(?:the|an?)\s+)?{re.escape(name.group())}", lambda _: bare, body, count=1) + "?"
     topical = ABOUT.match(core) and stems(bare) - GENERIC and not (named and old)
     return with_topic(core, memory) if topical or len(asked) > JOINED_WORDS else f"{core} ({memory.last})"
+
+
+def _other_number(body: str, bare: str, named: Sequence[Phrase]) -> str | None:
+    """The question with the number of "And the 300?", where it asks of one such name ("the Sorvo 200")."""
+    number = re.fullmatch(r"(?:the )?(\d+)", bare)
+    found = {m.group(): m[1] for p in named for m in re.finditer(r"[A-Z][\w-]* (\d+)\b", p.text)}
+    if not number or len(found) != 1:
+        return None
+    [(name, old)] = found.items()
+    return body.replace(name, name.removesuffix(old) + number[1], 1) + "?" if name in body else None
 
 
 def references(text: str) -> list[tuple[int, str]]:
@@ -240,59 +226,3 @@ def with_topic(question: str, memory: Memory) -> str:
     body, tokens = question.rstrip("?!. "), words(question)
     of = singular(tokens[-1]) in RELATIONAL and stems(body) <= GENERIC and tokens[0] in WH | {"tell"}
     return body + (f" of {best.text}" if of else f" ({best.text})") + question[len(body) :].strip()
-
-
-def phrases(text: str) -> list[Phrase]:
-    """The noun phrases of `text`, in order: runs of words that are neither function words nor verbs."""
-    found, run, before = list[Phrase](), list[str](), ["", ""]
-    tokens, lows = list(TOKEN.finditer(text)), words(text)
-    for i, (token, low) in enumerate(zip(tokens, lows, strict=True)):
-        word, previous = token.group(), lows[i - 1] if i else ""
-        broken = i == 0 or bool(text[tokens[i - 1].end() : token.start()].strip())
-        acronym = len(word) > 1 and word.isupper() and not text.isupper()
-        content = (low not in FUNCTION or acronym) and not (previous in SUBJECTS and word.islower())
-        of = (low == "of" and any(singular(w) not in GENERIC for w in run)) or (
-            low == "the" and previous == "of"
-        )
-        if run and (broken or (not content and not of)):
-            found += trim(run, before)
-            run = []
-        if content or (run and of):
-            before = before if run else ["", ""] if broken else ["", *lows[max(0, i - 3) : i]]
-            run.append(word)
-    return found + trim(run, before)
-
-
-def trim(run: list[str], before: Sequence[str]) -> list[Phrase]:
-    """The phrase without generic words at its ends; its owner apart ("Darwin's"); none if all is generic."""
-    while run and (run[0] in ("of", "the") or (singular(run[0]) in GENERIC and run[0].islower())):
-        run = run[1:]
-    while run and (run[-1] in QUALITY | {"of", "the"} or re.fullmatch(r"[a-z]+(?:ed|ly)", run[-1])):
-        run = run[:-1]
-    if not run or (len(run) == 1 and (singular(run[0]) in GENERIC or run[0].isdigit())):
-        return []
-    text, last = " ".join(run)[:PHRASE_CHARS].strip().removesuffix("'s"), before[-1]
-    proper = any(re.match(r"[^\W\d_]", w) is None or w[0].isupper() for w in run[not any(before) :])
-    defined, chosen = bool({*before[-2:]} & (COPULAS | {"about"})), last in ("what", "which")
-    article = last if last in DETERMINERS or (chosen and not proper and not text.endswith("s")) else ""
-    person = 0.2 if last in PREPOSITIONS or article else 1.0 if proper else 0.3
-    person = (0.8 if article and not proper else 1.5) if "who" in before and defined else person
-    weight = (1.5 if defined or chosen else 1.0) * (1.3 if proper else 1.0)
-    weight *= 0.7 if proper and last in PREPOSITIONS and not defined else 1.0
-    weight *= 0.4 if text.islower() and " " not in text and (text.endswith("ing") or last == "to") else 1.0
-    the, (owner, owned, _) = "the " if article else "", text.partition("'s ")
-    phrase = Phrase(the + text, article, proper, 0.0 if owned else person, weight, stems(text))
-    return [Phrase(the + owner, article, proper, person, 0.7 * weight, stems(owner)), phrase][not owned :]
-
-
-@lru_cache(REMEMBERED)
-def words(text: str) -> tuple[str, ...]:
-    """The words in lower case, pronouns without their clitic ("they're")."""
-    lows = (m.group().lower() for m in TOKEN.finditer(text))
-    return tuple(bare if (bare := w.partition("'")[0]) in KINDS or bare in SUBJECTS else w for w in lows)
-
-
-def stems(text: str) -> frozenset[str]:
-    """The stems of the words that carry meaning."""
-    found = " ".join(m.group() for m in TOKEN.finditer(text)).split()
-    return frozenset(singular(w) for w in found if w.lower() not in FUNCTION)
