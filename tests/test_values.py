@@ -48,6 +48,7 @@ def test_any_question_and_sentence_are_survived(question: str, sentence: str) ->
         ("Hundreds of protesters came.", "count", "Hundreds", 200, 999),
         ("Some tens of thousands of troops came.", "count", "tens of thousands", 20000, 99999),
         ("The talks took five hours.", "duration", "five hours", 5 / 24, 5 / 24),
+        ("They took four and a half hours.", "duration", "four and a half hours", 4.5 / 24, 4.5 / 24),
     ],
 )
 def test_values_are_read(sentence: str, kind: str, text: str, low: float, high: float) -> None:
@@ -138,6 +139,12 @@ def test_the_words_that_answer_are_marked(question: str, sentence: str, answer: 
     span = short_answer(question, sentence)
     assert span is not None
     assert sentence[span[0] : span[1]] == answer
+
+
+def test_how_long_a_thing_is_may_be_a_length_and_how_long_it_takes_may_not() -> None:
+    sentence = "The glacier is 12 kilometres long and has 40 lakes."
+    assert [v.text for v, _ in rank_values("How long is the glacier?", sentence)] == ["12"]
+    assert rank_values("How long did the glacier grow?", sentence) == ()
 
 
 def test_what_the_question_says_is_no_answer() -> None:

@@ -23,6 +23,11 @@ AnswerType = Literal[
 ]
 
 _INHABITANTS = {"peopl", "inhabitant", "resident"}
+_MAY_BE_LENGTH = re.compile(r"\bhow long (?:is|are|was|were)\b")
+_LENGTHS = {
+    *map(stem, ("km", "kilometres", "kilometers", "m", "metres", "meters", "cm", "mm")),
+    *map(stem, ("miles", "feet", "foot", "inches", "yards")),
+}
 _HEADLESS = frozenset({"the", "of", "in", "did", "do", "was", "is", "ar", "year"})
 _WHAT = r"\b(?:what|which) (?:(?:is|was|were|are) (?:the )?)?(?:\w+ )?"
 _UNITS = "seconds|minutes|hours|days|nights|weeks|months|years|decades|centuries"
@@ -134,8 +139,16 @@ def options(question: str, sentence: str) -> tuple[Value, ...]:
     return tuple(
         v
         for v in found
-        if v.kind in accepted and _is_new(v, asked, question) and not _is_dateline(v, sentence)
+        if v.kind in accepted
+        and _is_new(v, asked, question)
+        and not _is_dateline(v, sentence)
+        and _fits(kind, v)
     )
+
+
+def _fits(kind: AnswerType, value: Value) -> bool:
+    """Whether a plain number, where "how long" is asked, is a length."""
+    return kind != "duration" or value.kind != "count" or bool(_LENGTHS & set(value.unit.split()[:2]))
 
 
 def _is_dateline(value: Value, sentence: str) -> bool:
@@ -152,6 +165,8 @@ def short_answer(question: str, sentence: str) -> Span | None:
 
 def _accepted(kind: AnswerType, question: str) -> tuple[Kind, ...]:
     if kind == "count" and re.search(r"\b(?:old|age)\b", question.lower()):
+        return ("duration", "count")
+    if kind == "duration" and _MAY_BE_LENGTH.search(question.lower()):
         return ("duration", "count")
     return _ACCEPTS[kind] if kind != "count" or "how many" in question.lower() else ("count",)
 

@@ -84,7 +84,7 @@ _MONEY = r"US\$|[A-Z]{0,2}\$|[£€¥₹]|\b(?:USD|GBP|EUR) ?"
 _COINS = r"dollars?|euros?|pounds?|yen|rupees?|roubles?|rubles?|yuan|francs?|cents?"
 _QUANTITY = re.compile(
     rf"(?:{_HEDGE})?(?P<cur>{_MONEY})?(?<![\w.,])(?P<num>{_NUMBER})"
-    rf"(?P<abbr>(?:[kKmM]|mn|bn|tn)\b)?(?P<plus>\+| or more\b)?"
+    rf"(?P<half> and a half(?= )(?! {_SCALE}))?(?P<abbr>(?:[kKmM]|mn|bn|tn)\b)?(?P<plus>\+| or more\b)?"
     rf"(?:(?P<pct>\s?%|[ -]per ?cent\b)|[ -](?:US )?(?P<coin>{_COINS})\b|"
     rf"[ -](?:(?:more|consecutive|straight|full|long|further) )?(?P<dur>(?:{'|'.join(_DAYS)})s?)\b)?",
     re.IGNORECASE,
@@ -94,7 +94,7 @@ _VAGUE = re.compile(
 )
 _FRACTION = re.compile(
     rf"(?:{_HEDGE})?(?:\b(?P<top>\d+|{_WORD}) (?:in|out of)(?: every)? (?P<base>\d+|{_WORD})\b|"
-    rf"\b(?:(?P<n>an?|\d+|{_WORD})[- ])?"
+    rf"\b(?<!and a )(?!(?<=and )a half (?!of))(?:(?P<n>an?|\d+|{_WORD})[- ])?"
     r"(?P<part>(?:half|third|quarter|fourth|fifth|sixth|eighth|tenth)s?)\b(?= of|[ -]))",
     re.I,
 )
@@ -229,7 +229,9 @@ def _quantities(text: str) -> Iterator[Value]:
 
 
 def _quantity(match: re.Match[str], text: str) -> Iterator[Value]:
-    amount = number(match["num"]) * SCALES.get((match["abbr"] or "").lower(), 1.0)
+    amount = (number(match["num"]) + 0.5 * bool(match["half"])) * SCALES.get(
+        (match["abbr"] or "").lower(), 1.0
+    )
     if match["abbr"] and not (match["cur"] or match["coin"]):
         return
     if amount > _LARGEST:
