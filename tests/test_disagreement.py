@@ -255,3 +255,26 @@ def test_what_is_told_of_another_is_no_conflict() -> None:
     other = "{} invested $90 million in bridges in Iceland."
     assert find_disagreement(question, said(mine, ("b", other.format("Norway"), None, 0.9))) is not None
     assert find_disagreement(question, said(mine, ("b", other.format("Sweden"), None, 0.9))) is None
+
+
+def test_what_is_told_of_a_sibling_or_another_number_is_no_conflict() -> None:
+    first = Statement(
+        1, "a", "", None, "Lake Ezzar is 118 metres deep.", "Lake Ezzar is 118 metres deep.", 0.9
+    )
+
+    def beside(title: str) -> Statement:
+        return Statement(
+            2, "b", title, None, "The lake is 143 metres deep.", "The lake is 143 metres deep.", 0.9
+        )
+
+    asked = "How many metres deep is Lake Ezzar?"
+    assert find_disagreement(asked, (first, beside("Lake Ummer"))) is None
+    assert sides(find_disagreement(asked, (first, beside("Lake Ezzar")))) == (
+        "value",
+        {"118": (1,), "143": (2,)},
+    )
+    rows = said(
+        ("a", "Three people flew with Apollo 11.", None, 0.9),
+        ("b", "Four people flew with Apollo 12.", None, 0.9),
+    )
+    assert find_disagreement("How many people flew with Apollo 11?", rows) is None

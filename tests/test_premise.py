@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.finding.premise import is_of_another
+from qa.finding.premise import is_another_number, is_of_another, names_a_sibling
 
 LENT = "Last year, Norway invested $40 million in nine bridges in Iceland, with more investments to come."
 
@@ -59,6 +59,46 @@ def test_a_sentence_on_the_same_is_not(question: str, sentence: str) -> None:
     assert not is_of_another(question, sentence)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "title", "another"),
+    [
+        ("The Sorvo 200 weighs 9 kg.", "", True),
+        ("The Sorvo 300 weighs 12 kg, the Sorvo 200 less.", "", False),
+        ("It weighs 9 kg.", "Sorvo 200: manual", True),
+        ("It weighs 12 kg.", "Sorvo 300: manual", False),
+        ("The Sorvo 300 weighs 12 kg.", "Sorvo 200: manual", False),
+        ("All models weigh 9 kg.", "", False),
+        ("The Grendel 200 weighs 9 kg.", "", False),
+    ],
+)
+def test_another_number_of_the_same_name_is_told(sentence: str, title: str, another: bool) -> None:
+    assert is_another_number("How much does the Sorvo 300 weigh?", sentence, title) is another
+
+
+def test_a_roman_number_is_the_same() -> None:
+    asked = "When did World War II end?"
+    assert not is_another_number(asked, "World War 2 ended in 1945.", "")
+    assert is_another_number(asked, "World War 1 ended in 1918.", "")
+    assert not is_another_number("Who was Henry 14?", "Henry XIV was a king.", "")
+
+
+def test_a_day_of_the_month_numbers_no_name() -> None:
+    assert not is_another_number("Who came on March 3?", "Ann came on March 5.", "")
+
+
+@pytest.mark.parametrize(
+    ("told", "sibling"),
+    [
+        ("Lake Ummer is large. It is 143 metres deep.", True),
+        ("Lake Ummer and Lake Ezzar are 143 metres deep.", False),
+        ("The lake is 143 metres deep.", False),
+        ("Mount Ummer is 143 metres high.", False),
+    ],
+)
+def test_a_text_on_a_sibling_is_told(told: str, sibling: bool) -> None:
+    assert names_a_sibling("How deep is Lake Ezzar?", told) is sibling
+
+
 NAMING = st.lists(
     st.sampled_from(
         [
@@ -88,3 +128,5 @@ NAMING = st.lists(
 @given(st.one_of(NAMING, st.text(max_size=40)), st.one_of(NAMING, st.text(max_size=40)))
 def test_any_text_is_survived(question: str, sentence: str) -> None:
     assert is_of_another(question, sentence) in (True, False)
+    assert names_a_sibling(question, sentence) in (True, False)
+    assert is_another_number(question, sentence, sentence) is False or question != sentence

@@ -73,6 +73,31 @@ def test_what_begins_like_a_question_but_says_something_is_evidence(text: str) -
     assert ranked("When is it?", candidate(text)).sentences
 
 
+def test_a_title_above_its_text_states_nothing_and_one_that_is_all_there_is_may() -> None:
+    title = "The mill was built"
+    found = ranked("How was the mill built?", candidate(f"{title}\n\nOf oak and slate.", title=title))
+    assert [s.passage.text[s.start : s.end] for s in found.sentences] == ["Of oak and slate."]
+    assert ranked("How was the mill built?", candidate(title, title=title)).sentences
+
+
+def test_another_number_of_the_name_asked_about_comes_last_and_is_told() -> None:
+    text = (
+        "The Sorvo 200 weighs 9 kilograms in all. Some weigh more. The Sorvo 300 weighs 12 kilograms in all."
+    )
+    found = ranked("How much does the Sorvo 300 weigh?", candidate(text)).sentences
+    said = [s.passage.text[s.start : s.end] for s in found]
+    assert said[0].startswith("The Sorvo 300")
+    assert (said[-1], found[-1].another) == ("The Sorvo 200 weighs 9 kilograms in all.", True)
+    assert not any(s.another for s in found[:-1])
+
+
+def test_the_words_that_name_nothing_are_matched_by_themselves() -> None:
+    features = {}
+    for s in ranked("When did Ann Berg die?", candidate("Ann Berg married. Ann Berg did die.")).sentences:
+        features[s.passage.text[s.start : s.end]] = s.feature("predicate")
+    assert features["Ann Berg did die."] > features["Ann Berg married."]
+
+
 def test_a_passage_ranks_by_its_best_sentence() -> None:
     other = candidate("Nothing to see. Grass is green.", "b")
     found = ranked("When was the mill built?", other, candidate(RIVER))

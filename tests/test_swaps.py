@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from qa_eval.examples import SourceText
 from qa_eval.public import PublicQuestion, PublicSet
-from qa_eval.swaps import swapped
+from qa_eval.swaps import cut_out, swapped
 
 MILLS = "The mill of Oakdale was built by Anna Berg in 1871. Otto Lang rebuilt it in 1902, Ashford in 1911."
 
@@ -38,3 +38,19 @@ def test_the_answer_is_never_put_in() -> None:
 def test_questions_without_an_answer_or_without_a_name_are_left_out() -> None:
     assert swaps(asked("When was it built?", "1871"), asked("Who is Otto Lang?", answerable=False)) == []
     assert swaps(asked("Oakdale has what?", "a mill")) == []
+
+
+def test_the_sentences_that_answer_are_cut_out_of_a_document_of_its_own() -> None:
+    data = PublicSet(
+        "s", (SourceText("d", "Mills", f"{MILLS} 1871 was wet."),), (asked("When was it built?", "1871"),)
+    )
+    [(question, document)] = cut_out(data)
+    assert not question.answerable
+    assert (document.title, document.text) == ("Mills", "Otto Lang rebuilt it in 1902, Ashford in 1911.")
+    assert document.id != "d"
+
+
+def test_a_document_that_only_answers_or_does_not_is_not_cut() -> None:
+    only = SourceText("d", "Mills", "It was built in 1871.")
+    assert not [*cut_out(PublicSet("s", (only,), (asked("When was it built?", "1871"),)))]
+    assert not [*cut_out(PublicSet("s", (only,), (asked("Who built it?", "Anna Berg"),)))]

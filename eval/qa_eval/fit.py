@@ -28,8 +28,8 @@ from qa_eval.learning import run
 from qa_eval.logit import fit_logistic
 from qa_eval.metrics import auroc, ece
 from qa_eval.public import PublicQuestion, PublicSet, holds_answer, is_gold, missing, read_public
-from qa_eval.run import temporary_qa
-from qa_eval.swaps import swapped
+from qa_eval.run import Progress, temporary_qa
+from qa_eval.swaps import cut_out, swapped
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -38,19 +38,23 @@ STRANGERS = {"xquad_dev": "clapnq_dev", "squad2_dev": "clapnq_dev", "clapnq_dev"
 """The sets that are learnt from, each with the one whose questions it can't answer."""
 
 SHARES = {
-    "answerable": 2.0,
+    "answerable": 2.5,
     "removed": 1.0,
     "unanswerable": 1.5,
     "swapped": 0.4,
+    "cut_out": 0.1,
     "stranger": 0.5,
-    "few": 1.0,
+    "few": 1.25,
     "few_removed": 1.0,
 }
 """How much a kind of question counts for confidence, each set counting the same: the base rate that the
 confidence assumes. About half of the questions are answerable; most of the others are about something
 that the documents don't have, one in eight is a near miss or a false premise."""
 
-NEAR_MISSES = ("unanswerable", "swapped")
+RELEVANT = {"answerable": 2.0, "few": 1.0}
+"""The same for relevance, which the weights of `qa_eval.fit_values` were learnt with."""
+
+NEAR_MISSES = ("unanswerable", "swapped", "cut_out")
 
 ADVERSARIAL = ("squad2_dev", "unanswerable", 0.3)
 """Of SQuAD 2.0's unanswerable questions most are made from an answerable one by changing a word; at
@@ -106,6 +110,15 @@ def cases(data: PublicSet, stranger: PublicSet, qa: QA) -> Iterator[Case]:
         yield _case(data.name, "stranger", one, qa, None)
 
 
+def cut_out_cases(data: PublicSet, say: Progress) -> Iterator[Case]:
+    """Every answerable question over documents of which its own lacks the sentences that answer."""
+    left = list(cut_out(data))
+    with temporary_qa([*data.documents, *(document for _, document in left)], say) as qa:
+        for one, document in left:
+            others = [other for other in data.document_ids if other not in one.gold]
+            yield _case(data.name, "cut_out", one, qa, [*others, document.id])
+
+
 def _case(name: str, kind: str, one: PublicQuestion, qa: QA, documents: Sequence[str] | None) -> Case:
     ranking: Ranking = qa.ranking(one.question, documents)
     # The weights to be learnt order the sentences anew: the best is among the first of today's order.
@@ -152,10 +165,11 @@ def fit_confidence(
     ranking: Mapping[str, float],
     names: Sequence[str] = tuple(SIGNS),
     ridge: float = 3.0,
+    shares: Mapping[str, float] = SHARES,
 ) -> dict[str, float]:
     """Logistic regression over the features `names` of SIGNS; the weights stay on their side of zero."""
     x = evidence(learn, ranking)[:, [list(SIGNS).index(name) for name in names]]
-    y, mass = np.array([float(c.answerable) for c in learn]), _mass(learn)
+    y, mass = np.array([float(c.answerable) for c in learn]), _mass(learn, shares)
     return fit_logistic(x, y, mass, {name: SIGNS[name] for name in names}, ridge)
 
 
@@ -207,15 +221,15 @@ def report(
             held.append([c.quoted[best[:k]].any() for k in (1, 2, 3)] + [c.home[best[0]]])
         shares = " / ".join(f"{share:.3f}" for share in np.mean(held, axis=0))
         yield f"{name}: answer in the first / two / three sentences / gold document first: {shares}"
-        for kind in ("answerable", "removed", "unanswerable", "swapped", "stranger", "few_removed"):
-            positive = "few" if kind == "few_removed" else "answerable"
+        for kind in SHARES:
+            positive = "few" if kind.startswith("few") else "answerable"
             rows = np.array([(p, c.answerable) for c, p in mine if c.kind in (kind, positive)])
             refused = [p < threshold for c, p in mine if c.kind == kind]
             if refused and kind != positive:
                 figures = f"AUROC {auroc(rows):.3f}, ECE {ece(rows):.3f}"
                 yield f"  {kind}: {figures}, refused {np.mean(refused):.3f}"
             elif refused:
-                yield f"  answerable: refused {np.mean(refused):.3f}"
+                yield f"  {kind}: refused {np.mean(refused):.3f}"
 
 
 def learn(folder: Path, say: Callable[[str], object]) -> dict[str, Any] | None:
@@ -230,12 +244,14 @@ def learn(folder: Path, say: Callable[[str], object]) -> dict[str, Any] | None:
         say(f"asking {name}")
         with temporary_qa(sets[name].documents, lambda done, total: None) as qa:
             asked += [c for c in cases(sets[name], sets[stranger], qa) if len(c.features)]
+        asked += [c for c in cut_out_cases(sets[name], lambda done, total: None) if len(c.features)]
     tuned = [c for c in asked if c.question.tuned_on]
     ranking = fit_ranking(tuned)
+    far = [c for c in tuned if c.kind not in NEAR_MISSES]
     parts = {
         "rank": ranking,
         "confidence": fit_confidence(tuned, ranking),
-        "relevance": fit_confidence([c for c in tuned if c.kind not in NEAR_MISSES], ranking, RELEVANCE),
+        "relevance": fit_confidence(far, ranking, RELEVANCE, shares={**SHARES, **RELEVANT}),
         "premise": fit_premise(tuned, ranking),
     }
     threshold = refusal_threshold(tuned, probabilities(tuned, parts))
@@ -247,9 +263,9 @@ def learn(folder: Path, say: Callable[[str], object]) -> dict[str, Any] | None:
     return {**parts, "abstention": {"threshold": threshold}}
 
 
-def _mass(learn: Sequence[Case]) -> Array:
+def _mass(learn: Sequence[Case], shares: Mapping[str, float] = SHARES) -> Array:
     size = Counter((c.dataset, c.kind) for c in learn)
-    share = {g: ADVERSARIAL[2] if g == ADVERSARIAL[:2] else SHARES[g[1]] for g in size}
+    share = {g: ADVERSARIAL[2] if g == ADVERSARIAL[:2] else shares[g[1]] for g in size}
     groups = [(c.dataset, c.kind) for c in learn]
     return np.array([share[g] * min(PER_KIND / size[g], MOST_OFTEN) for g in groups])
 

@@ -169,9 +169,15 @@ def is_gold(one: PublicQuestion, sentence: RankedSentence) -> bool:
 
 def holds_answer(one: PublicQuestion, sentence: RankedSentence) -> bool:
     """Whether an accepted answer stands in the sentence, or, for long answers, it is a gold sentence."""
-    text = sentence.passage.text[sentence.start : sentence.end]
+    return says_answer(
+        one, sentence.passage.document_id, sentence.passage.text[sentence.start : sentence.end]
+    )
+
+
+def says_answer(one: PublicQuestion, document_id: str, text: str) -> bool:
+    """The same of any sentence of a document."""
     if one.row.get("gold_sentences"):
-        return _is_gold_sentence(one, sentence.passage.document_id, text)
+        return _is_gold_sentence(one, document_id, text)
     return any(contains(text, answer) for answer in one.answers)
 
 

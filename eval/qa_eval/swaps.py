@@ -1,9 +1,11 @@
-"""Near misses made from answerable questions: a name or a date is swapped for another one.
+"""Near misses made from answerable questions: a name or a date swapped, or the sentence that answers cut out.
 
 "When was the mill of Oakdale built?" becomes "When was the mill of Ashford built?", with a name that the
 same set of documents has, most often in the same article. The words and the topic stay, and what is asked
 is nowhere said. SQuAD 2.0's crowd workers made part of its unanswerable questions so (Rajpurkar et al. 2018,
 "Know What You Don't Know", table 2: entity swap); made by rule there are as many for any set.
+Where the sentences that answer are cut out of their document, the topic and the names stay, and the fact
+is absent.
 """
 
 from __future__ import annotations
@@ -14,8 +16,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
+from qa.language.text import sentence_spans
 from qa.language.values import Value, values
-from qa_eval.public import PublicQuestion, PublicSet
+from qa_eval.examples import SourceText
+from qa_eval.public import PublicQuestion, PublicSet, says_answer
 
 _NAME = re.compile(r"[A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+)*|\d{4}")
 _FEWEST = 3
@@ -55,3 +59,17 @@ def _others(known: set[str], value: Value, one: PublicQuestion) -> list[str]:
     """Values that are neither in the question nor in its answers, in a fixed order."""
     told = " ".join((one.question, *one.answers)).lower()
     return [other for other in sorted(known) if other.lower() not in told and value.text not in other]
+
+
+def cut_out(data: PublicSet) -> Iterator[tuple[PublicQuestion, SourceText]]:
+    """The answerable questions, each with its document without the sentences that hold an answer."""
+    documents = {document.id: document for document in data.documents}
+    for number, one in enumerate(data.questions):
+        if not one.answerable or not one.gold:
+            continue
+        whole = documents[one.gold[0]]
+        spans = sentence_spans(whole.text)
+        left = [whole.text[a:b] for a, b in spans if not says_answer(one, whole.id, whole.text[a:b])]
+        if 0 < len(left) < len(spans):
+            rest = replace(whole, id=f"{whole.id}-{number}", text=" ".join(left))
+            yield replace(one, answerable=False), rest

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from qa.answering.stands import Stand, Statement, best_stands, group_of, is_told, statement_features
-from qa.finding.premise import is_of_another
+from qa.finding.premise import is_another_number, is_of_another, names_a_sibling
 from qa.language.short_answer import AnswerType, answer_type, is_lasting
 from qa.language.values import Value, compare, values
 from qa.language.words import INTERROGATIVES, fold, singular, stem, term_set
@@ -50,6 +50,7 @@ def find_disagreement(question: str, statements: Sequence[Statement]) -> Disagre
     were published at different times.
     """
     kind = answer_type(question)
+    statements = [s for s in statements if not is_another_number(question, s.sentence, s.title)]
     if kind == "other" and not _ASKS.search(question):
         return None  # bare keywords ask for no value
     if kind == "yes_no":
@@ -95,7 +96,9 @@ def _is_conflict(
     question: str, one: Sequence[Stand], other: Sequence[Stand], groups: Sequence[Sequence[Stand]]
 ) -> bool:
     """Whether the strongest position and another are probably about the same thing."""
-    if is_of_another(question, _first(other).statement.sentence):
+    told = _first(other).statement
+    around = f"{told.title}\n{told.passage}"
+    if is_of_another(question, told.sentence) or names_a_sibling(question, around):
         return False
     group = group_of(_first(other).value)
     if group == "name" and answer_type(question) in _NAMED:

@@ -20,6 +20,7 @@ SIGNS = {
     "pooled": 1,
     "passage_maxsim": 1,
     "same_words": 1,
+    "predicate": 1,
     "worst_match": 1,
     "missing_near": -1,
     "missing_names": -1,
@@ -41,7 +42,7 @@ Chosen so that at most 4 % of the answerable questions of any set that it was fi
 at most 5 % of others.
 """
 
-SECOND_LOOK = 0.04
+SECOND_LOOK = 0.05
 """From this confidence on a language model, where there is one, may find the answer that the features miss.
 
 Below it what a model found was as often wrong as right (eval/LOG.md).
@@ -74,7 +75,7 @@ def is_of_the_kind(question: str, sentence: str, start: int, end: int) -> bool:
 
 def told_of_another(question: str, sentence: RankedSentence) -> bool:
     """Whether the sentence says what is asked of another one than the question names."""
-    return is_of_another(question, sentence.passage.text[sentence.start : sentence.end])
+    return sentence.another or is_of_another(question, sentence.passage.text[sentence.start : sentence.end])
 
 
 def sentence_relevance(sentence: RankedSentence) -> float:

@@ -43,6 +43,8 @@ _NEGATION = re.compile(
 )
 _SAME_UNKNOWN = 0.6
 """The feature "same_words" where there is no word to compare, a little below its usual 0.8."""
+_PREDICATE_UNKNOWN = 0.7
+"""The feature "predicate" where the question has no such word, its mean in the best sentences."""
 
 _DATE = re.compile(
     r"\b(?:1\d{3}|20\d\d)s?\b|\bcentury\b|\b\d+ ?(?:BC|AD|BCE|CE)\b|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)"
@@ -63,6 +65,7 @@ LEXICAL = (
     "coverage_near",
     "missing",
     "weakest_term",
+    "predicate",
     "kind",
     "new_words",
     "missing_near",
@@ -171,7 +174,8 @@ def lexical_features(
     """Terms of the question found or lacking, and what the sentences have that it does not."""
     terms = list(asked.terms.values())
     if not terms:  # "?": nothing is asked, so nothing answers
-        return dict.fromkeys(LEXICAL, 0.0) | {"missing_near": 1.0, "same_words": _SAME_UNKNOWN}
+        unknown = {"same_words": _SAME_UNKNOWN, "predicate": _PREDICATE_UNKNOWN}
+        return dict.fromkeys(LEXICAL, 0.0) | unknown | {"missing_near": 1.0}
     covered = np.array([[t.stem in sentence.stems for t in terms] for sentence in read])
     new = [len(sentence.content - asked.words) for sentence in read]
     titles = {stem(w) for w in _WORD.findall(title)}
@@ -192,12 +196,14 @@ def lexical_features(
     gaps_near = np.where(near, 0.0, 1 - soft_near)
     names = np.array([t.name for t in terms])
     numbers = np.array([t.stem[0].isdigit() for t in terms])
+    plain = information * ~(names | numbers | in_title)
     here = covered[kept] * information
     answers = [asked.kind != "" and _offers(asked, sentence) for sentence in read]
     return {
         "coverage_near": near @ share,
         "missing": gaps.sum(),
         "weakest_term": in_sentence.min(axis=0),
+        "predicate": plain @ soft / plain.sum() if plain.any() else np.full(len(kept), _PREDICATE_UNKNOWN),
         "kind": np.array(answers)[kept],
         "new_words": np.log1p(new)[kept],
         "missing_near": gaps_near @ share,

@@ -18,7 +18,7 @@ from qa.finding.lexical import FUNCTION_WORDS
 from qa.language.names import Word, runs, same_name, words
 from qa.language.short_answer import answer_type
 from qa.language.text import REMEMBERED
-from qa.language.words import stem
+from qa.language.words import SMALL, stem
 
 Name = tuple[Word, ...]
 
@@ -49,6 +49,7 @@ _PAST = dict(zip(_FORMS[::2], _FORMS[1::2], strict=True))
 _CALENDAR = re.compile(
     "january|february|march|april|may|june|july|august|september|october|november|december|.*day"
 )
+_NUMBERED = re.compile(r"\b([A-Z][\w’'-]*\w) (\d{1,4}|[IVX]+)\b(?![.,]\d|%)")
 _GOES_ON = re.compile(
     r"\s*(?:[?.,;]|$)|\s+(?:in|on|at|of|during|after|before|and|by|for|to|from|with|as|between|since|until|than"
     r"|over|per|when|while)\b"
@@ -73,6 +74,40 @@ class _Said:
     text: str
     words: tuple[Word, ...]
     names: tuple[Name, ...]
+
+
+def is_another_number(question: str, sentence: str, title: str) -> bool:
+    """Whether the sentence, or else its title, tells of "Apollo 12" where "Apollo 11" is asked about."""
+    asked = _numbered(question)
+    for text in (sentence, title) if asked else ():
+        told = _numbered(text)
+        if any(name in told for name in asked):
+            return not any(numbers & told.get(name, set()) for name, numbers in asked.items())
+    return False
+
+
+@lru_cache(REMEMBERED)
+def _numbered(text: str) -> dict[str, set[int]]:
+    """The numbers that stand behind a name, by name; Roman ones are the same as others."""
+    found: dict[str, set[int]] = {}
+    for match in _NUMBERED.finditer(text):
+        name = match[1].lower()
+        if not _CALENDAR.fullmatch(name) and name not in SMALL:
+            found.setdefault(name, set()).add(int(match[2]) if match[2].isdigit() else _roman(match[2]))
+    return found
+
+
+def _roman(letters: str) -> int:
+    worth = [{"I": 1, "V": 5, "X": 10}[letter] for letter in letters]
+    return sum(-one if one < after else one for one, after in zip(worth, [*worth[1:], 0], strict=True))
+
+
+def names_a_sibling(question: str, told: str) -> bool:
+    """Whether a text tells of "Lake Ummer", and nowhere of Ezzar, where "Lake Ezzar" is asked about."""
+    asked = {name[0].key: name[-1].key for name in runs(question) if len(name) > 1}
+    siblings = {name[0].key for name in runs(told) if len(name) > 1 and asked.get(name[0].key)}
+    has = {word.key for word in words(told)} if siblings else set()
+    return any(not any(same_name(asked[first], key) for key in has) for first in siblings)
 
 
 def is_of_another(question: str, sentence: str) -> bool:

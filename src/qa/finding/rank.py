@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.finding.lexical import Question, Sentence, lexical_features, read_question, read_sentences
+from qa.finding.premise import is_another_number
 from qa.interfaces import TokenVectors
 from qa.language.discourse import asks
 from qa.language.text import Span
+from qa.language.words import fold
 from qa.types import Passage
 from qa.weights import learnt
 
@@ -48,9 +50,13 @@ FEATURES = (
     "missing_names",  # the same in nats, names and numbers of the question only
     "missing_number",  # the sentence lacks a number of the question
     "missing_negation",  # the question is negated, the sentence is not
+    "predicate",  # match in context of the words that are no names, no numbers and not in the title
     "same_words",  # match in context of the words that question and sentence share
     "worst_match",  # match of the question's token that the sentence matches worst
 )
+ANOTHER = 4.0
+"""What a sentence about another number of the name that is asked about loses, in log odds: it comes after
+whatever else could answer."""
 _COLUMN = {name: column for column, name in enumerate(FEATURES)}
 
 
@@ -73,6 +79,7 @@ class RankedSentence:
     end: int
     score: float
     features: tuple[float, ...]
+    another: bool = False  # it tells of another number of the name that is asked about
 
     def feature(self, name: str) -> float:
         """The value of one of FEATURES."""
@@ -118,8 +125,12 @@ def rank(
     for one, table in zip(read, _features(asked, read), strict=True):
         passage = one.candidate.passage
         for span, row, score in zip(one.spans, table.tolist(), table @ vector, strict=True):
-            if not asks(passage.text[slice(*span)]):
-                sentences.append(RankedSentence(passage, *span, float(score), tuple(row)))
+            said = passage.text[slice(*span)]
+            if asks(said) or (len(one.kept) > 1 and fold(said) == fold(one.candidate.title)):
+                continue  # a question, or a title that stands above its text, answers nothing
+            another = is_another_number(question, said, one.candidate.title)
+            found = float(score) - ANOTHER * another
+            sentences.append(RankedSentence(passage, *span, found, tuple(row), another))
     sentences.sort(key=lambda s: -s.score)
     best: dict[str, RankedPassage] = {}
     for s in sentences:
