@@ -45,6 +45,13 @@ INVESTED = "How much did China invest in Belarus?"
             "Does she have children?",
             "Does Melania Trump have children?",
         ),
+        (["What is the main of it?"], "Why?", "Why?"),
+        (["Why did Simon de Montfort rebel?"], "When was he born?", "When was Simon de Montfort born?"),
+        (["What does the World Bank do?"], "Where is it?", "Where is the World Bank?"),
+        (["Can climate change be stopped?"], "What causes it?", "What causes climate change?"),
+        (["Do cats eat grass?"], "Why do they?", "Why do cats eat grass?"),
+        (["How old is the Eiffel Tower?"], "And the Shard?", "How old is the Shard?"),
+        (["Who is the CEO of Apple?"], "And the CFO?", "the CFO? (Who is the CEO of Apple?)"),
         # What a verb does is no part of its name.
         (["Why did Ann Berg resign?"], "Who succeeded her?", "Who succeeded Ann Berg?"),
         (["How much did the dam cost?"], "How high is it?", "How high is the dam?"),

@@ -48,6 +48,7 @@ def test_any_question_and_sentence_are_survived(question: str, sentence: str) ->
         ("Hundreds of protesters came.", "count", "Hundreds", 200, 999),
         ("Some tens of thousands of troops came.", "count", "tens of thousands", 20000, 99999),
         ("The talks took five hours.", "duration", "five hours", 5 / 24, 5 / 24),
+        ("Two and a half million people came.", "count", "Two and a half million", 2.5e6, 2.5e6),
         ("They took four and a half hours.", "duration", "four and a half hours", 4.5 / 24, 4.5 / 24),
     ],
 )

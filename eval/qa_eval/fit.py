@@ -22,7 +22,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from qa.finding.confidence import RELEVANCE, SIGNS, confidence_features, told_of_another
-from qa.finding.rank import FEATURES, RANKING, Ranking
+from qa.finding.rank import ANOTHER, FEATURES, RANKING, Ranking
 from qa.pipeline import QA
 from qa_eval.learning import run
 from qa_eval.logit import fit_logistic
@@ -78,6 +78,7 @@ class Case:
     features: Array  # (sentences, len(FEATURES))
     sure: Array  # (sentences, len(SIGNS)), the first ones only
     of_another: Mask  # the first ones: the sentence tells of another than is asked about
+    another: Mask  # (sentences,) it tells of another number of the name that is asked about
     gold: Mask  # (sentences,) the sentence that answers
     quoted: Mask  # it has an answer's words
     home: Mask  # it is in a gold document
@@ -130,6 +131,7 @@ def _case(name: str, kind: str, one: PublicQuestion, qa: QA, documents: Sequence
         question=one,
         features=np.array([s.features for s in ranking.sentences], float).reshape(-1, len(FEATURES)),
         sure=np.array(sure, float).reshape(-1, len(SIGNS)),
+        another=np.array([s.another for s in ranking.sentences], bool),
         of_another=np.array([told_of_another(one.question, s) for s in first], bool),
         gold=np.array([is_gold(one, s) for s in ranking.sentences], bool),
         quoted=np.array([holds_answer(one, s) for s in ranking.sentences], bool),
@@ -276,7 +278,8 @@ def _target(case: Case) -> Mask:
 
 def _order(case: Case, ranking: Mapping[str, float], among: int) -> NDArray[np.intp]:
     weights = np.array([ranking.get(name, 0.0) for name in FEATURES])
-    return np.argsort(-(case.features[:among] @ weights), kind="stable")
+    score = case.features[:among] @ weights - ANOTHER * case.another[:among]
+    return np.argsort(-score, kind="stable")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

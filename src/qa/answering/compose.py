@@ -42,12 +42,13 @@ def compose(
         _add(one, chosen)
     if chosen and (further or short_answer(question, chosen[0].quote) is None):
         best = chosen[0]
-        near = [one for one in evidence[1:] if one.score >= best.score - _CLOSE]
-        items = next(filter(None, (announced(one, evidence) for one in (best, *near))), [])
+        items = announced(best, evidence)
         if len(items) >= _MOST and not further:
             chosen = []  # they say it without what announces them
         told_after = reason(question, best, evidence)
-        close = [one for one in near if of_one_document(one, best)]
+        close = [
+            one for one in evidence[1:] if one.score >= best.score - _CLOSE and of_one_document(one, best)
+        ]
         for one in (*items, *([told_after] if told_after else close)):
             _add(one, chosen)
     return _draft(_in_reading_order(chosen))

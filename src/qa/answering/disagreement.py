@@ -50,7 +50,7 @@ def find_disagreement(question: str, statements: Sequence[Statement]) -> Disagre
     were published at different times.
     """
     kind = answer_type(question)
-    statements = [s for s in statements if not is_another_number(question, s.sentence, s.title)]
+    statements = [s for s in statements if not is_another_number(question, s.sentence, _around(s))]
     if kind == "other" and not _ASKS.search(question):
         return None  # bare keywords ask for no value
     if kind == "yes_no":
@@ -97,8 +97,7 @@ def _is_conflict(
 ) -> bool:
     """Whether the strongest position and another are probably about the same thing."""
     told = _first(other).statement
-    around = f"{told.title}\n{told.passage}"
-    if is_of_another(question, told.sentence) or names_a_sibling(question, around):
+    if is_of_another(question, told.sentence) or names_a_sibling(question, _around(told)):
         return False
     group = group_of(_first(other).value)
     if group == "name" and answer_type(question) in _NAMED:
@@ -110,6 +109,10 @@ def _is_conflict(
         return False
     row = pair_features(one, other, groups)
     return logistic(row, weights("disagreement.conflict", FEATURES)) >= least
+
+
+def _around(statement: Statement) -> str:
+    return f"{statement.title}\n{statement.passage}"
 
 
 def _first(group: Sequence[Stand]) -> Stand:

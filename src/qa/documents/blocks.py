@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from qa.language.text import Span, sentence_spans
@@ -37,23 +38,22 @@ _UNSEEN = re.compile(
 _PART = (
     r"(?:CONTEXT|DOCUMENTS?|SOURCES?|SYSTEM|PROMPT|INSTRUCTIONS?|ANSWER|QUESTION|USER|INPUT|PASSAGES?|TEXT)"
 )
-_RULE = r"(?:[\"']{3}|[-=#*]{3,})"
-_LABEL = (
-    rf"(?-i:{_RULE} ?\[?(?:(?:BEGIN|START|END)(?: OF)?(?: [A-Z]+){{0,2}} {_PART}(?: \d+)?"
-    rf"|{_PART} (?:BEGINS|STARTS|ENDS|CONTINUES|RESUMES))\]? ?{_RULE})"
+_RULE = r"(?:[\"']{3}|(?<![-=#*])[-=#*]{3,40}(?![-=#*]))"
+_LABEL = re.compile(
+    rf"{_RULE} ?\[?(?:(?:BEGIN|START|END)(?: OF)?(?: [A-Z]+){{0,2}} {_PART}(?: \d+)?"
+    rf"|{_PART} (?:BEGINS|STARTS|ENDS|CONTINUES|RESUMES))\]? ?{_RULE}"
 )
 _OPENS = re.compile(
     r"<\|\w+\|>|\[/?INST\]|<<SYS>>|<start_of_turn>|^[^\w\n]{0,8}role ?: ?(?:system|assistant|user)\b"
     r"|^[^\w\n]{0,8}## ?(?:System|User|Assistant|Human|Instruction) ?:"
     r"|(?-i:\[(?:[A-Z]+ )*(?:SYSTEM|PROMPT|INSTRUCTIONS?|ASSISTANT|ADMIN)(?: [A-Z]+)*\])"
     r"|(?-i:\b(?:BEGIN|START)_?(?:OF_?)?(?:SYSTEM|PROMPT|INSTRUCTIONS?)\b)"
-    rf"|{_LABEL}"
     r"|^[^\w\n]{0,8}[-=#*]{3,} ?(?:BEGIN|START|END)(?: OF)?(?: \w+)? (?:CONTEXT|DOCUMENTS?|SOURCES?|SYSTEM"
     r"|PROMPT|INSTRUCTIONS?|ANSWER|QUESTION|USER|INPUT|PASSAGES?|CONVERSATION)\b[^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _CLOSES = re.compile(
-    rf"{_LABEL}|<\|\w*(?:end|eot|eos)\w*\|>|<</SYS>>|<end_of_turn>|</{_SPEAKER}>"
+    rf"<\|\w*(?:end|eot|eos)\w*\|>|<</SYS>>|<end_of_turn>|</{_SPEAKER}>"
     r"|(?-i:\[/(?:[A-Z]+ )*(?:SYSTEM|PROMPT|INSTRUCTIONS?|ASSISTANT|ADMIN)(?: [A-Z]+)*\])"
     r"|(?-i:\bEND_?(?:OF_?)?(?:SYSTEM|PROMPT|INSTRUCTIONS?)\b)",
     re.IGNORECASE,
@@ -67,7 +67,9 @@ _KEYS = (
     r"[\"'] ?: ?[\"'\[{]"
 )
 _JSON = re.compile(rf"[\"'{{][^\n{{]{{0,80}}?{_KEYS}(?:[^\n]*[\]}}]|[^\n]*)")
-_CITED_ANSWER = re.compile(r"(?:\[\d+\] ?){2,}(?:the|my|your) (?:\w+ )?answer (?:is|was)\b[^.\n]*\.?", re.I)
+_CITED_ANSWER = re.compile(
+    r"(?<!\])(?<!\] )(?:\[\d+\] ?){2,20}(?:the|my|your) (?:\w+ )?answer (?:is|was)\b[^.\n]*\.?", re.I
+)
 _SOURCES = re.compile(
     r"^[^\w\n]{0,8}(?:(?:[\w-]{1,20} ){0,2}(?:sources|citations|references)(?: \w{1,20}){0,4}"
     r"|(?:(?:retrieved|verified|supporting|search) )?(?:evidence|documents?|context|passages|results)"
@@ -149,13 +151,16 @@ def _fenced(text: str, known: Sequence[Span]) -> list[Span]:
     """From the first mark of a chat template, or of a prompt's parts, to the last one that closes it.
 
     Where none does, or it closes what was never opened, the paragraph after the last one belongs to it; the
-    sentence, where prose stands before the first one on its line. Marks inside of `known` blocks are theirs.
+    sentence, where prose stands before the first one on its line. A label alone is but itself. Marks inside
+    of `known` blocks, in order, are theirs.
     """
     opens, closes = _outside(_OPENS, text, known), _outside(_CLOSES, text, known)
     opens += _outside(_REPLY, text, known) if opens else []
-    closes += _outside(_SPOKEN, text, known) if opens else []
-    if not opens and not closes:
-        return []
+    closes += _outside(_SPOKEN, text, known) if opens and "<s>" not in text else []
+    labels = _outside(_LABEL, text, known)
+    if not opens and not closes and len(labels) < 2:
+        return labels
+    opens, closes = opens + labels, closes + labels
     start, last = min(opens + closes)[0], max(opens + closes)
     if last in closes and opens and min(opens) < last:
         return [(start, last[1])]
@@ -166,8 +171,11 @@ def _fenced(text: str, known: Sequence[Span]) -> list[Span]:
 
 
 def _outside(pattern: re.Pattern[str], text: str, known: Sequence[Span]) -> list[Span]:
-    found = (match.span() for match in pattern.finditer(text))
-    return [(a, b) for a, b in found if not any(start <= a < end for start, end in known)]
+    """The spans of the matches that begin in none of the `known` spans, which are in order and apart."""
+    starts = [start for start, _ in known]
+    spans = (match.span() for match in pattern.finditer(text))
+    before = ((span, bisect_right(starts, span[0]) - 1) for span in spans)
+    return [span for span, i in before if i < 0 or span[0] >= known[i][1]]
 
 
 def _paragraph_end(text: str, start: int) -> int:

@@ -31,15 +31,18 @@ _EMBEDDED = re.compile(
 _TAG = re.compile(r"<[^<>]{0,600}>")
 _ENCODED = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
 
-_PIECE_END = re.compile(r"(?:[.!?][\"'”’)\]*_`]+|[\"'”’)\]*_~#=-]{2,}|`)\s+(?=[^\W\d_a-z]|[\"“(\[*])")
-"""Where an order may end within what is segmented as one sentence: behind brackets, quotes or stars."""
+_OPENING = '([{*_`"“'
+_PIECE_END = re.compile(r"[\"”)\]}*_`]\s+(?=[^\W\d_a-z]|[\"“(\[*])")
+"""Where an order in brackets, quotes or stars may end within what is segmented as one sentence."""
 _POINTS_BACK = re.compile(
-    r"\b(?:this|that|the (?:above|preceding|previous|foregoing)) (?:\w+ )?"
+    r"(?<!not )(?<!n't )(?<!never )\b(?:cite|quote|use|copy|repeat|trust) (?:only |just )?"
+    r"(?:this|that|the (?:above|preceding|previous|foregoing)) (?:\w+ )?"
     r"(?:sentence|statement|figure|number|value|line|claim|fact)\b",
     re.IGNORECASE,
 )
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _SOURCE = re.compile(r"\[\d+\]|<(?:source|document|passage)\b", re.I)
+_ON_SOURCES = re.compile(r"\[\d+\]|\b(?:sources?|documents?|passages?|cit(?:e|ed|es|ing|ations?))\b", re.I)
 _RESIDUE = re.compile(r"[#=*~`>|-]+\s+")
 _QUOTES = re.compile(r"[\"“”]")
 _LONGEST = 2000
@@ -111,14 +114,14 @@ def _screened(text: str, sentence: Span, blocks: Sequence[Span]) -> list[tuple[S
 
 
 def _pieces(text: str, span: Span) -> list[tuple[Span, bool]]:
-    """A span, and whether it is screened; what stands behind an order in it is judged by itself."""
+    """A span, and whether it is screened; what stands behind an order in brackets is judged by itself."""
     if not _is_screened(_with_picture(text, span)):
         return [(span, False)]
     start, end = span
-    for cut in () if end - start > _LONGEST else _PIECE_END.finditer(text, start, end):
+    enclosed = text[start] in _OPENING and end - start <= _LONGEST
+    for cut in _PIECE_END.finditer(text, start, end) if enclosed else ():
         if _is_screened(_with_picture(text, (start, cut.end()))):
-            rest = _pieces(text, (cut.end(), end))
-            return [(trim(text, start, cut.end()), True), *rest]
+            return [(trim(text, start, cut.end()), True), *_pieces(text, (cut.end(), end))]
     return [(span, True)]
 
 
@@ -157,8 +160,8 @@ def _spread(text: str, spans: Sequence[Span], screened: list[bool]) -> None:
 
     That is: on its line, what stands between it and the next one; the sentence before it of which it says
     "this sentence"; the rest of a line that is screened for the most part, or for half where it opens with an
-    instruction; of a paragraph that opens with the number of a source; what a colon or an open quotation of
-    it announces.
+    instruction; of a paragraph that opens with the number of a source, where it is about sources; what a
+    colon or an open quotation of it announces.
     """
     for _, group in groupby(range(len(spans)), key=lambda i: text.count("\n", 0, spans[i][0])):
         line = list(group)
@@ -175,7 +178,8 @@ def _spread(text: str, spans: Sequence[Span], screened: list[bool]) -> None:
     ends = [gap.start() for gap in _BLANK_LINE.finditer(text)]
     for _, group in groupby(range(len(spans)), key=lambda i: bisect_left(ends, spans[i][0])):
         paragraph = list(group)
-        if any(screened[i] for i in paragraph) and _SOURCE.match(text, spans[paragraph[0]][0]):
+        orders = [i for i in paragraph if screened[i] and _ON_SOURCES.search(text, *spans[i])]
+        if orders and _SOURCE.match(text, spans[paragraph[0]][0]):
             screened[paragraph[0] : paragraph[-1] + 1] = [True] * len(paragraph)
     found = list(screened)
     quoted = False

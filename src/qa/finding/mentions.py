@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from qa.language.names import PARTICLES
 from qa.language.text import REMEMBERED
 from qa.language.words import INTERROGATIVES, singular
 
@@ -87,7 +88,7 @@ def trim(run: list[str], before: Sequence[str], after: str = "") -> list[Phrase]
     """The phrase without generic words at its ends; its owner apart ("Darwin's"); none if all is generic."""
     while run and (run[0] in ("of", "the") or (singular(run[0]) in GENERIC and run[0].islower())):
         run = run[1:]
-    run = _without_verb(run, before) if after not in VERBS else run
+    run = _without_verb(run, before, after) if run and after not in VERBS | AUX else run
     while run and (run[-1] in QUALITY | {"of", "the"} or re.fullmatch(r"[a-z]+(?:ed|ly)", run[-1])):
         run = run[:-1]
     if not run or (len(run) == 1 and (singular(run[0]) in GENERIC or run[0].isdigit())):
@@ -106,16 +107,19 @@ def trim(run: list[str], before: Sequence[str], after: str = "") -> list[Phrase]
     return [Phrase(the + owner, article, proper, person, 0.7 * weight, stems(owner)), phrase][not owned :]
 
 
-def _without_verb(run: list[str], before: Sequence[str]) -> list[str]:
-    """Without the verb of "did Ann resign", "did the dam cost", "who founded Leith"."""
+def _without_verb(run: list[str], before: Sequence[str], after: str) -> list[str]:
+    """Without the verb of "did Ann resign", "did the dam cost", "who founded Leith", "is the man mending"."""
     if len(run) > 1 and re.fullmatch(r"[a-z]+ed", run[0]) and before[-1] in WH and run[1][0].isupper():
         run = run[1:]
-    if len(run) > 1 and before[-1] in DETERMINERS and before[-2] in COPULAS and run[-1].endswith("ing"):
+    doing = re.fullmatch(r"[a-z]*[aeiouy][a-z]*ing", run[-1]) if after else None
+    if len(run) > 1 and before[-1] in DETERMINERS and before[-2] in COPULAS and doing:
         return run[:-1]
     if len(run) < 2 or not INVERTING & set(before[-2:]):
         return run
     named = run[0][0].isupper() and before[-1] not in DETERMINERS
-    last = next((i for i, w in enumerate(run) if named and i and w.islower() and w not in ("of", "the")), 0)
+    if not named and before[-1] not in DETERMINERS:
+        return run  # which of the words of "do cats eat grass" is the verb does not show
+    last = next((i for i, w in enumerate(run) if named and i and w.islower() and w not in PARTICLES), 0)
     run = run[: last or len(run)]
     particle = len(run) > 2 and run[-1] in ("off", "away", "together", "apart", "back")
     return run if named else run[: -2 if particle else -1]

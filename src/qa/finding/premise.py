@@ -50,6 +50,12 @@ _CALENDAR = re.compile(
     "january|february|march|april|may|june|july|august|september|october|november|december|.*day"
 )
 _NUMBERED = re.compile(r"\b([A-Z][\w’'-]*\w) (\d{1,4}|[IVX]+)\b(?![.,]\d|%)")
+_FIRST = re.compile(r"(?:(?:The|An?|In|On|With) )?(?=([A-Z][\w’'-]*\w) (?:\d|[IVX]))")
+_NEIGHBOURS = re.compile(
+    r"\b(?:follow\w*|succe\w+|preced\w+|predece\w+|father|mother|sons?|daughters?|next|previous|replac\w+|earlier|later"
+    r"|lead to|led to|(?:before|after|than) (?:the )?[A-Z])",
+)
+"""Relations in which a number stands to its neighbours."""
 _GOES_ON = re.compile(
     r"\s*(?:[?.,;]|$)|\s+(?:in|on|at|of|during|after|before|and|by|for|to|from|with|as|between|since|until|than"
     r"|over|per|when|while)\b"
@@ -76,13 +82,23 @@ class _Said:
     names: tuple[Name, ...]
 
 
-def is_another_number(question: str, sentence: str, title: str) -> bool:
-    """Whether the sentence, or else its title, tells of "Apollo 12" where "Apollo 11" is asked about."""
-    asked = _numbered(question)
-    for text in (sentence, title) if asked else ():
-        told = _numbered(text)
-        if any(name in told for name in asked):
-            return not any(numbers & told.get(name, set()) for name, numbers in asked.items())
+def is_another_number(question: str, sentence: str, around: str) -> bool:
+    """Whether the sentence tells of "Apollo 12" where "Apollo 11" is asked about.
+
+    It does where it begins with the name, or the text around it, its title and passage, has that name only
+    with other numbers. What came before or after is asked for by naming another one.
+    """
+    asked = _numbered(question) if not _NEIGHBOURS.search(question) else {}
+    told = _numbered(sentence) if asked else {}
+    for name, numbers in asked.items():
+        if numbers & told.get(name, set()):
+            continue
+        begins = _FIRST.match(sentence)
+        if begins and begins[1].lower() == name and name in told:
+            return True
+        near = _numbered(around).get(name, set()) | told.get(name, set())
+        if near and not numbers & near and any((one < 1000) == (max(numbers) < 1000) for one in near):
+            return True
     return False
 
 
@@ -104,10 +120,18 @@ def _roman(letters: str) -> int:
 
 def names_a_sibling(question: str, told: str) -> bool:
     """Whether a text tells of "Lake Ummer", and nowhere of Ezzar, where "Lake Ezzar" is asked about."""
-    asked = {name[0].key: name[-1].key for name in runs(question) if len(name) > 1}
-    siblings = {name[0].key for name in runs(told) if len(name) > 1 and asked.get(name[0].key)}
-    has = {word.key for word in words(told)} if siblings else set()
-    return any(not any(same_name(asked[first], key) for key in has) for first in siblings)
+    asked = [name for name in runs(question) if len(name) > 1]
+    others = {(name[0].key, name[-1].key) for name in runs(told) if len(name) > 1}
+    has = {word.key for word in words(told)} if asked and others else set()
+    return any(
+        any(first == name[0].key and not same_name(name[-1].key, last) for first, last in others)
+        and not any(same_name(name[-1].key, key) or key == _initials(name) for key in has)
+        for name in asked
+    )
+
+
+def _initials(name: Name) -> str:
+    return "".join(word.key[:1] for word in name)
 
 
 def is_of_another(question: str, sentence: str) -> bool:
@@ -209,7 +233,7 @@ def _lacks_object(question: str, asked: _Asked, said: _Said) -> bool:
 
 def _same(one: Name, other: Name) -> bool:
     """Whether two names may be one: they share a word, or one is the other's initials."""
-    short = [("".join(w.key[:1] for w in a), b) for a, b in ((one, other), (other, one)) if len(b) == 1]
+    short = [(_initials(a), b) for a, b in ((one, other), (other, one)) if len(b) == 1]
     return any(same_name(a.key, b.key) for a in one for b in other) or any(b[0].key == a for a, b in short)
 
 

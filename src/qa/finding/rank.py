@@ -128,7 +128,7 @@ def rank(
             said = passage.text[slice(*span)]
             if asks(said) or (len(one.kept) > 1 and fold(said) == fold(one.candidate.title)):
                 continue  # a question, or a title that stands above its text, answers nothing
-            another = is_another_number(question, said, one.candidate.title)
+            another = is_another_number(question, said, f"{one.candidate.title}\n{passage.text}")
             found = float(score) - ANOTHER * another
             sentences.append(RankedSentence(passage, *span, found, tuple(row), another))
     sentences.sort(key=lambda s: -s.score)

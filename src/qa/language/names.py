@@ -16,8 +16,10 @@ from qa.language.text import REMEMBERED
 from qa.language.words import SMALL, fold, singular, stem
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*(?!\w)|(?:[^\W\d_]\.){2,}|[^\W_](?:\w|[’'&](?=\w))*")
-_PARTICLES = "of van von de der den del della di da du la le el al bin ibn the y"
-_LINK = re.compile(rf"(?:\.|,(?= (?:Jr|Sr)\b))? | ?[-–/&] ?| (?:{_PARTICLES.replace(' ', '|')})(?: the)? ")
+PARTICLES = "of van von de der den del della di da du la le el al bin ibn the y".split()  # noqa: SIM905
+"""Words of names that are written small."""
+
+_LINK = re.compile(rf"(?:\.|,(?= (?:Jr|Sr)\b))? | ?[-–/&] ?| (?:{'|'.join(PARTICLES)})(?: the)? ")
 _OPENING = re.compile(r"(?:^|[.!?:;…]|\s[-–—])[\s\"“‘'(\[*]*$|[\"“‘(\[]$")
 _OPENERS = SMALL | frozenset(
     "however moreover furthermore additionally meanwhile nevertheless nonetheless consequently therefore "  # noqa: SIM905
@@ -153,8 +155,8 @@ def _together(name: Sequence[Word], text: str) -> bool:
 
     A house that is white is no White House.
     """
-    there = [word for word in words(text) if word.key not in _PARTICLES.split()]
-    wanted = [word for word in name if word.key not in _PARTICLES.split()]
+    there = [word for word in words(text) if word.key not in PARTICLES]
+    wanted = [word for word in name if word.key not in PARTICLES]
     return any(
         all(any(_is_one(w, other) for other in there[i : i + len(wanted)]) for w in wanted)
         for i in range(len(there) - len(wanted) + 1)
@@ -185,7 +187,7 @@ def _places(name: Sequence[Word], text: str) -> list[tuple[int, int]]:
 
 
 def _is_one_name(run: Sequence[Word], text: str) -> bool:
-    capital = all(w.capital or w.key in _PARTICLES.split() for w in run) or not any(w.capital for w in run)
+    capital = all(w.capital or w.key in PARTICLES for w in run) or not any(w.capital for w in run)
     return capital and not re.search(r"[,;:()!?]|[^\W_]{4}\. ", text[run[0].start : run[-1].end])
 
 

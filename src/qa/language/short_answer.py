@@ -148,7 +148,7 @@ def options(question: str, sentence: str) -> tuple[Value, ...]:
 
 def _fits(kind: AnswerType, value: Value) -> bool:
     """Whether a plain number, where "how long" is asked, is a length."""
-    return kind != "duration" or value.kind != "count" or bool(_LENGTHS & set(value.unit.split()[:2]))
+    return kind != "duration" or value.kind != "count" or value.unit.split(" ")[0] in _LENGTHS
 
 
 def _is_dateline(value: Value, sentence: str) -> bool:

@@ -84,7 +84,8 @@ _MONEY = r"US\$|[A-Z]{0,2}\$|[£€¥₹]|\b(?:USD|GBP|EUR) ?"
 _COINS = r"dollars?|euros?|pounds?|yen|rupees?|roubles?|rubles?|yuan|francs?|cents?"
 _QUANTITY = re.compile(
     rf"(?:{_HEDGE})?(?P<cur>{_MONEY})?(?<![\w.,])(?P<num>{_NUMBER})"
-    rf"(?P<half> and a half(?= )(?! {_SCALE}))?(?P<abbr>(?:[kKmM]|mn|bn|tn)\b)?(?P<plus>\+| or more\b)?"
+    r"(?P<half> and a half(?: (?P<times>thousand|million|billion|trillion)\b)?(?= |$))?"
+    r"(?P<abbr>(?:[kKmM]|mn|bn|tn)\b)?(?P<plus>\+| or more\b)?"
     rf"(?:(?P<pct>\s?%|[ -]per ?cent\b)|[ -](?:US )?(?P<coin>{_COINS})\b|"
     rf"[ -](?:(?:more|consecutive|straight|full|long|further) )?(?P<dur>(?:{'|'.join(_DAYS)})s?)\b)?",
     re.IGNORECASE,
@@ -229,9 +230,8 @@ def _quantities(text: str) -> Iterator[Value]:
 
 
 def _quantity(match: re.Match[str], text: str) -> Iterator[Value]:
-    amount = (number(match["num"]) + 0.5 * bool(match["half"])) * SCALES.get(
-        (match["abbr"] or "").lower(), 1.0
-    )
+    scale = SCALES.get((match["times"] or match["abbr"] or "").lower(), 1.0)
+    amount = (number(match["num"]) + 0.5 * bool(match["half"])) * scale
     if match["abbr"] and not (match["cur"] or match["coin"]):
         return
     if amount > _LARGEST:
