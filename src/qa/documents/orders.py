@@ -18,6 +18,7 @@ from importlib.resources import files
 _WORD = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+_EMPHASIS = re.compile(r"[*`]+|~~|(?<!\w)_+|_+(?!\w)")  # Markdown's
 _TYPOGRAPHY = str.maketrans("’‘“”–—…", "''\"\"--.")
 _LOOK_ALIKES = str.maketrans(
     "аеорсухіјѕкмнтвԁӏɡαεοριυνκᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "aeopcyxijskmhtbdlgaeopiuvkabcdefghijklmnoprstuvwyz"
@@ -37,6 +38,9 @@ def is_order(sentence: str) -> bool:
     plain = _folded(sentence)
     words = set(_WORD.findall(plain))
     if _matches(plain, words):
+        return True
+    bare = _EMPHASIS.sub("", plain)
+    if bare != plain and _matches(bare, set(_WORD.findall(bare))):
         return True
     if plain.isascii() and not _DIGIT.search(plain):
         return False
