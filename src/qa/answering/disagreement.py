@@ -96,16 +96,17 @@ def _is_conflict(
     question: str, one: Sequence[Stand], other: Sequence[Stand], groups: Sequence[Sequence[Stand]]
 ) -> bool:
     """Whether the strongest position and another are probably about the same thing."""
-    told = _first(other).statement
+    weaker = _first(other)
+    told = weaker.statement
     if is_of_another(question, told.sentence) or names_a_sibling(question, _around(told)):
         return False
-    group = group_of(_first(other).value)
+    group = group_of(weaker.value)
     if group == "name" and answer_type(question) in _NAMED:
         group = "named"
-    elif not is_told(question, (_first(one), _first(other))):
+    elif not is_told(question, (_first(one), weaker)):
         return False
     least, sure = weights(f"disagreement.least.{group}", ("conflict", "sure"))
-    if min(_first(one).features[-1], _first(other).features[-1]) < sure:
+    if min(_first(one).features[-1], weaker.features[-1]) < sure:
         return False
     row = pair_features(one, other, groups)
     return logistic(row, weights("disagreement.conflict", FEATURES)) >= least

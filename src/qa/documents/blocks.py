@@ -6,9 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from qa.language.text import Span, sentence_spans
-
-_PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
+from qa.language.text import BLANK_LINE, Span, sentence_spans
 
 # What a page does not show, and the parts of a prompt.
 _HIDDEN = (
@@ -179,5 +177,5 @@ def _outside(pattern: re.Pattern[str], text: str, known: Sequence[Span]) -> list
 
 
 def _paragraph_end(text: str, start: int) -> int:
-    found = _PARAGRAPH_END.search(text, start)
+    found = BLANK_LINE.search(text, start)
     return found.start() if found else len(text)

@@ -19,7 +19,7 @@ from itertools import groupby, pairwise
 
 from qa.documents.blocks import elements, prompt_blocks
 from qa.documents.orders import is_order
-from qa.language.text import Span, sentence_spans, trim
+from qa.language.text import BLANK_LINE, Span, sentence_spans, trim
 
 # A line, with those after it that go on in lower case.
 _LINE = re.compile(r"[^\n]*\w[^\n]*(?:\n[^\S\n]*[a-z][^\n]*)*")
@@ -40,7 +40,6 @@ _POINTS_BACK = re.compile(
     r"(?:sentence|statement|figure|number|value|line|claim|fact)\b",
     re.IGNORECASE,
 )
-_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _SOURCE = re.compile(r"\[\d+\]|<(?:source|document|passage)\b", re.I)
 _ON_SOURCES = re.compile(r"\[\d+\]|\b(?:sources?|documents?|passages?|cit(?:e|ed|es|ing|ations?))\b", re.I)
 _RESIDUE = re.compile(r"[#=*~`>|-]+\s+")
@@ -175,7 +174,7 @@ def _spread(text: str, spans: Sequence[Span], screened: list[bool]) -> None:
         opens = bool(found) and found[0] == line[0]
         if 2 * len(found) + opens > len(line):
             screened[line[0] : line[-1] + 1] = [True] * len(line)
-    ends = [gap.start() for gap in _BLANK_LINE.finditer(text)]
+    ends = [gap.start() for gap in BLANK_LINE.finditer(text)]
     for _, group in groupby(range(len(spans)), key=lambda i: bisect_left(ends, spans[i][0])):
         paragraph = list(group)
         orders = [i for i in paragraph if screened[i] and _ON_SOURCES.search(text, *spans[i])]

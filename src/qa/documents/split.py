@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from qa.language.text import Span, sentence_spans, trim
+from qa.language.text import BLANK_LINE, Span, sentence_spans, trim
 from qa.types import Document, Passage
 
 MAX_TOKENS = 200
@@ -15,8 +15,6 @@ MAX_TOKENS = 200
 
 SETTINGS = f"sentences<={MAX_TOKENS}"
 """What the index's manifest records; change it whenever passages come out differently."""
-
-_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
@@ -35,7 +33,7 @@ def split(document: Document, count_tokens: CountTokens) -> tuple[Passage, ...]:
     for (start, end), length in zip(sentences, lengths, strict=True):
         gap = document.text[spans[-1][1] : start] if spans else ""
         half_full = room <= MAX_TOKENS // 2
-        apart = _BLANK_LINE.search(gap) is not None
+        apart = BLANK_LINE.search(gap) is not None
         if not spans or length > room or (apart and half_full) or (gap and not gap.isspace()):
             spans.append((start, end))
             room = MAX_TOKENS

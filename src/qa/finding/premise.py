@@ -88,7 +88,7 @@ def is_another_number(question: str, sentence: str, around: str) -> bool:
     It does where it begins with the name, or the text around it, its title and passage, has that name only
     with other numbers. What came before or after is asked for by naming another one.
     """
-    asked = _numbered(question) if not _NEIGHBOURS.search(question) else {}
+    asked = _numbers_asked(question)
     told = _numbered(sentence) if asked else {}
     for name, numbers in asked.items():
         if numbers & told.get(name, set()):
@@ -100,6 +100,11 @@ def is_another_number(question: str, sentence: str, around: str) -> bool:
         if near and not numbers & near and any((one < 1000) == (max(numbers) < 1000) for one in near):
             return True
     return False
+
+
+@lru_cache(REMEMBERED)
+def _numbers_asked(question: str) -> dict[str, set[int]]:
+    return _numbered(question) if not _NEIGHBOURS.search(question) else {}
 
 
 @lru_cache(REMEMBERED)

@@ -143,12 +143,9 @@ def join(core: str, memory: Memory) -> str:
     old = [p for p in phrases(body) if p.proper]
     if other := _other_number(body, bare, old):
         return other
-    # "And the Dutch one?" is no other name where the last question's has no article.
-    article = (
-        re.match(r"(?:the|an?) (?=[A-Z])", bare)
-        if old and old[0].article and " of " not in old[0].text
-        else None
-    )
+    # With an article it is another name only where the last question's has one too, and is no "CEO of Apple".
+    as_named = bool(old) and bool(old[0].article) and " of " not in old[0].text
+    article = re.match(r"(?:the|an?) (?=[A-Z])", bare) if as_named else None
     capital = bare[article.end() if article else 0 :][:1].isupper()
     named = capital and len(tokens) < 5 and tokens[0] not in WH and not VERBS & set(tokens)
     name = re.search(r"[A-Z].*", old[0].text) if named and len(old) == 1 else None

@@ -123,12 +123,13 @@ def rank(
     read = [one for candidate in candidates if (one := _read(candidate)) is not None]
     sentences = []
     for one, table in zip(read, _features(asked, read), strict=True):
-        passage = one.candidate.passage
+        passage, title = one.candidate.passage, fold(one.candidate.title)
+        around = f"{one.candidate.title}\n{passage.text}"
         for span, row, score in zip(one.spans, table.tolist(), table @ vector, strict=True):
             said = passage.text[slice(*span)]
-            if asks(said) or (len(one.kept) > 1 and fold(said) == fold(one.candidate.title)):
+            if asks(said) or (len(one.kept) > 1 and fold(said) == title):
                 continue  # a question, or a title that stands above its text, answers nothing
-            another = is_another_number(question, said, f"{one.candidate.title}\n{passage.text}")
+            another = is_another_number(question, said, around)
             found = float(score) - ANOTHER * another
             sentences.append(RankedSentence(passage, *span, found, tuple(row), another))
     sentences.sort(key=lambda s: -s.score)

@@ -12,6 +12,9 @@ REMEMBERED = 512
 """Texts of which a function keeps what it read: one question looks at a sentence many times. With
 many more, a service whose documents change goes on growing for hours."""
 
+BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+"""What parts paragraphs."""
+
 _WIDE_BLANK = re.compile(r"[^\S \t\r\n](?=\.)")
 """White space of several bytes before a full stop: sentencex 1.0.32 panics at "A<no-break space>."."""
 
