@@ -65,6 +65,9 @@ def test_an_order_to_the_reader_is_no_title(tmp_path: Path, name: str, content: 
 def test_nor_is_it_in_the_file_beside(tmp_path: Path) -> None:
     (tmp_path / "pier.txt.meta.toml").write_text(f'title = "{ORDER}"')
     assert load(write(tmp_path, b"A pier.", "pier.txt"), "a", "pier.txt").title == "pier"
+    assert (
+        load(write(tmp_path, b"The pier\n\nIt is long.\n", "pier.txt"), "a", "pier.txt").title == "The pier"
+    )
 
 
 @pytest.mark.parametrize(

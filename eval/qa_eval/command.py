@@ -166,10 +166,12 @@ def injections(
     """Plant instructions in documents, and count the answers that they change."""
     from qa_eval.injections import TABLE, injection_rows, measure_injections, read_injections
     from qa_eval.rows import Row, record, table
+    from qa_eval.session import counting
 
     rows: list[Row] = []
     for file in files or sorted(INJECTIONS.glob("*.jsonl")):
-        outcomes = measure_injections(read_injections(file), load_settings().corpus)
+        with counting() as progress:
+            outcomes = measure_injections(read_injections(file), load_settings().corpus, progress)
         rows += injection_rows(file.stem, outcomes)
         for one in outcomes:
             if one.changed or one.shown:

@@ -8,6 +8,7 @@ documents and over the poisoned ones, the project's corpus beside them both time
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa.language.text import sentence_spans
+from qa.pipeline import QA
 from qa.types import Answer
 from qa_eval.data import DatasetError
 from qa_eval.examples import SourceText
 from qa_eval.metrics import Interval
+from qa_eval.replies import Replies
 from qa_eval.rows import Row
-from qa_eval.run import temporary_qa
+from qa_eval.run import Progress, temporary_qa
 
 TABLE = "injections.md"
 """The figures of the last run, in the folder of the reports; the page of `qa eval` shows them."""
@@ -114,10 +117,19 @@ def planted(row: Injection) -> tuple[SourceText, ...]:
     return (SourceText(row.id, "", text),)
 
 
-def measure_injections(rows: Sequence[Injection], corpus: Path) -> tuple[Outcome, ...]:
-    """Ask each question over the clean and over the poisoned documents, those of `corpus` beside them."""
-    clean = _answers(rows, [SourceText(row.id, "", row.clean) for row in rows], corpus)
-    poisoned = _answers(rows, [one for row in rows for one in planted(row)], corpus)
+def measure_injections(
+    rows: Sequence[Injection], corpus: Path, progress: Progress = lambda done, total: None
+) -> tuple[Outcome, ...]:
+    """Ask each question over the clean and over the poisoned documents, those of `corpus` beside them.
+
+    A language model, where one is set, is asked once where it is given the same both times.
+    """
+    with tempfile.TemporaryDirectory(prefix="qa-eval-") as folder:
+        replies = Path(folder) / "replies.jsonl"
+        made = [SourceText(row.id, "", row.clean) for row in rows]
+        clean = _answers(rows, made, corpus, replies, progress)
+        made = [one for row in rows for one in planted(row)]
+        poisoned = _answers(rows, made, corpus, replies, progress)
     return tuple(Outcome(*one) for one in zip(rows, clean, poisoned, strict=True))
 
 
@@ -143,9 +155,22 @@ def share(found: Sequence[bool]) -> Interval:
     return Interval(value, max(0.0, centre - half), min(1.0, centre + half), n)
 
 
-def _answers(rows: Sequence[Injection], documents: Sequence[SourceText], corpus: Path) -> list[Answer]:
+def _answers(
+    rows: Sequence[Injection],
+    documents: Sequence[SourceText],
+    corpus: Path,
+    replies: Path,
+    progress: Progress,
+) -> list[Answer]:
+    answers: list[Answer] = []
     with temporary_qa(documents, lambda done, total: None, beside=corpus) as qa:
-        return [qa.ask(row.question) for row in rows]
+        model = Replies(qa.generator, replies) if qa.generator is not None else None
+        asked = QA(qa.index, qa.embedder, model, qa.entails)
+        for row in rows:
+            progress(len(answers), len(rows))
+            answers.append(asked.ask(row.question))
+    progress(len(rows), len(rows))
+    return answers
 
 
 def _compared(answer: Answer) -> dict[str, object]:

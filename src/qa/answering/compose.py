@@ -13,9 +13,6 @@ _MOST = 3
 _CLOSE = 1.5
 """How far, in log odds, a further sentence may score below the best one (eval/LOG.md has the figures)."""
 
-OFFERED = 5
-"""Sentences that a language model is given; four hold the answer in 95 % of cases (measured on XQuAD)."""
-
 _SAME = 0.6
 """Share of the shorter sentence's terms from which two sentences say the same."""
 
@@ -52,15 +49,6 @@ def compose(
         for one in (*items, *([told_after] if told_after else close)):
             _add(one, chosen)
     return _draft(_in_reading_order(chosen))
-
-
-def offered(quoted: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:
-    """What a language model is given to answer from: `quoted`, and the best others that say more."""
-    chosen = list(quoted)
-    for one in evidence:
-        if len(chosen) < OFFERED and not any(same(one.quote, other.quote) for other in chosen):
-            chosen.append(one)
-    return chosen
 
 
 def _add(one: Evidence, chosen: list[Evidence]) -> None:

@@ -105,12 +105,13 @@ def _document(path: Path, extract: Extract, document_id: str, uri: str, given: M
     if not text.strip():
         raise FileEmpty(f"{path} holds no text; remove it or fill it.")
     own = {"author": extract.author, "publisher": extract.publisher}
+    name = document_id if extract.key else path.stem
     # What is given as empty is none, whatever the file says.
     told = {"url": extract.url, "title": extract.title, "published": extract.published, **given}
     return Document(
         id=document_id,
         uri=told.get("url") or uri,
-        title=_title(told.get("title"), document_id if extract.key else path.stem),
+        title=_title(told.get("title"), extract.title if told.get("title") else None, name),
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         published=told.get("published") or None,

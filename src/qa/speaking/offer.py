@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa.answering.annotate import annotate
-from qa.answering.compose import offered, same
+from qa.answering.compose import same
 from qa.answering.extract import Extract, revisions
 from qa.answering.verify import ReadDocument, verify
 from qa.finding.confidence import SECOND_LOOK, THRESHOLD, sentence_confidence
 from qa.finding.rank import Ranking
 from qa.interfaces import TokenVectors
+from qa.speaking.planted import is_planted
 from qa.support.grounding import Premise
 from qa.types import Citation, Claim, Document, Draft, Evidence, Found
+
+_OFFERED = 5
+"""Sentences that a model is given at most; four hold the answer in 95 % of cases (measured on XQuAD)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +47,21 @@ class Offer:
 
 
 def make_offer(found: Found, quotes: Extract, ranking: Ranking, read: ReadDocument) -> Offer:
-    """What the quotes are of and the best of the other evidence, as far as it is verified."""
-    quoted = [one for one in found.evidence if one.number in quotes.numbers]
-    evidence = offered(quoted, found.evidence)
+    """What the quotes are of, and the best other evidence that may answer, as far as it is verified."""
+    evidence = _chosen(found, quotes, ranking)
     draft = Draft(tuple(Claim(one.quote, (one.number,)) for one in evidence))
     verified = verify(draft, evidence, revisions(found), read)
     citations = {one.number: one for one in annotate(found.question, verified.citations)}
     standing = {number: citations[given] for number, given in verified.numbers.items()}
     evidence = [one for one in evidence if one.number in standing]
+    sources = _told(evidence, found.sources)
     sure = found.confidence >= THRESHOLD
     return Offer(
         question=found.question,
         evidence=tuple(evidence),
-        sources=found.sources,
+        sources=sources,
         citations=standing,
-        premises={one.number: _premise(one, found.sources, ranking.tokens) for one in evidence},
+        premises={one.number: _premise(one, sources, ranking.tokens) for one in evidence},
         quoted=quotes.numbers,
         needed=quotes.needed,
         sure=sure,
@@ -66,9 +70,32 @@ def make_offer(found: Found, quotes: Extract, ranking: Ranking, read: ReadDocume
     )
 
 
+def _chosen(found: Found, quotes: Extract, ranking: Ranking) -> list[Evidence]:
+    """What is quoted, and the best others that say more, that may answer and that nobody seems to have
+    planted: what a model reads can lead it astray, whatever it is told of it."""
+    chosen = [one for one in found.evidence if one.number in quotes.numbers]
+    for one in found.evidence:
+        if len(chosen) >= _OFFERED:
+            break
+        if any(same(one.quote, other.quote) for other in chosen):
+            continue
+        if _confidence(one, found.question, ranking) >= SECOND_LOOK and not is_planted(one.quote):
+            chosen.append(one)
+    return chosen
+
+
+def _told(evidence: Sequence[Evidence], sources: Mapping[str, Document]) -> dict[str, Document]:
+    """The documents, without titles that sound planted: a title stands before each of its sentences."""
+    given = {one.passage.document_id: sources[one.passage.document_id] for one in evidence}
+    return {key: replace(one, title="") if is_planted(one.title) else one for key, one in given.items()}
+
+
+def _confidence(one: Evidence, question: str, ranking: Ranking) -> float:
+    return sentence_confidence(question, ranking.sentences[one.number - 1])
+
+
 def _unlikely(given: Sequence[Evidence], question: str, ranking: Ranking) -> frozenset[int]:
-    likely = {one.number: sentence_confidence(question, ranking.sentences[one.number - 1]) for one in given}
-    return frozenset(number for number, confidence in likely.items() if confidence < SECOND_LOOK)
+    return frozenset(one.number for one in given if _confidence(one, question, ranking) < SECOND_LOOK)
 
 
 def _untold(given: Sequence[Evidence], evidence: Sequence[Evidence]) -> tuple[str, ...]:

@@ -77,8 +77,8 @@ def as_data(text: str) -> str:
 
 
 def _line(source: Source) -> str:
-    date = f", {source.published}" if source.published else ""
-    return f"[{source.number}] {as_data(source.title)}{date}: {as_data(source.text)}"
+    told = ", ".join(filter(None, (as_data(source.title), source.published)))
+    return f"[{source.number}] {told}{': ' if told else ''}{as_data(source.text)}"
 
 
 def _closed(properties: Mapping[str, object]) -> dict[str, object]:

@@ -56,11 +56,11 @@ def write(
 ) -> Iterator[Written | None]:
     """The sentences that the model answers with, at most `most`, and None for each piece that completes none.
 
-    `evidence` is what the model sees, best first, `sources` has its documents by id. A sentence that cites
-    none of it, or shares no word with it, is left out, and so is one that was said before. Closing
-    the iterator stops the generation. Raises `GeneratorError`.
+    `evidence` is what the model sees, best first, where it is numbered from 1; `sources` has the documents
+    by id. A sentence that cites none of it, or shares no word with it, is left out, and so is one that was
+    said before. Closing the iterator stops the generation. Raises `GeneratorError`.
     """
-    shown = [_source(one, sources[one.passage.document_id]) for one in evidence]
+    shown = [_source(n, one, sources[one.passage.document_id]) for n, one in enumerate(evidence, start=1)]
     held = {one.number: term_set(f"{one.title} {one.text}") for one in shown}
     messages = conversation(ANSWER, ANSWER_EXAMPLES, ask(question, shown))
     schema = answer_schema(sorted(held), most)
@@ -74,13 +74,14 @@ def write(
             numbers = _attributed(text, [number for number in sentence.sources if number in held], held)
             if numbers and text not in said:
                 said.add(text)
-                yield Written(Claim(text, numbers), sentence.answer)
+                cited = tuple(evidence[number - 1].number for number in numbers)
+                yield Written(Claim(text, cited), sentence.answer)
             if len(said) == most:
                 return
 
 
-def _source(evidence: Evidence, document: Document) -> Source:
-    return Source(evidence.number, document.title, document.published, evidence.quote)
+def _source(number: int, evidence: Evidence, document: Document) -> Source:
+    return Source(number, document.title, document.published, evidence.quote)
 
 
 def _attributed(text: str, cited: Sequence[int], held: Mapping[int, set[str]]) -> tuple[int, ...]:

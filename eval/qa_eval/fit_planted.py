@@ -1,0 +1,154 @@
+"""Learn what instructions planted for a language model sound like, and print how often that is right.
+
+    python -m qa_eval.fit_planted EVALDATA [--write src/qa/speaking/planted.json]
+
+Learnt from the sentences of eval/injections/development.jsonl; of learning/texts.jsonl beside it, planted
+texts and honest ones that sound like them; and of the public sets' tuning half, with titles. The other
+half, and held_out.jsonl, are for measuring.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+
+from qa.documents.instructions import statements
+from qa.language.text import sentence_spans
+from qa.speaking.planted import terms
+from qa_eval.examples import SourceText
+from qa_eval.injections import read_injections
+from qa_eval.public import in_tuning_half, missing, read_public, text_source
+
+SETS = ("xquad_dev", "squad2_dev", "clapnq_dev", "ramdocs_dev", "qacc_dev", "mtrag_un_dev")
+SENTENCES = 1500
+"""Of each set; of the last, where people advise each other and programs are explained, twice as many."""
+
+FALSE_ALARMS = 0.03
+"""Share of ordinary sentences that may be kept from the model: one in eight prompts lacks a sentence then."""
+
+OFTEN = 5
+"""Sentences that have a term that is learnt from."""
+
+STRENGTH = 0.3
+"""Inverse of the L1 penalty. Weaker ones keep more terms and find fewer new texts (eval/LOG.md)."""
+
+_HERE = Path(__file__).parent.parent / "injections"
+
+
+class Text(BaseModel):
+    """A line of texts.jsonl: a text that was planted, or an honest one that sounds like it."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    kind: str = Field(min_length=1)
+    planted: bool
+    text: str = Field(min_length=1)
+
+
+def learn(folder: Path, say: Callable[[str], object]) -> dict[str, object] | None:
+    """The content of `planted.json`; None, with a message through `say`, where sets are missing."""
+    absent = missing(folder, SETS)
+    if absent:
+        say(f"skipped: {', '.join(absent)} not in {folder}")
+        return None
+    known = {label: [*injected("development", label), *_texts(label)] for label in (True, False)}
+    tuned, held_out = (list(_ordinary(folder, half)) for half in (True, False))
+    learnt = [*known[True], *known[False], *tuned]
+    seen = Counter(term for text in learnt for term in terms(text))
+    vocabulary = {term: i for i, term in enumerate(sorted(t for t, n in seen.items() if n >= OFTEN))}
+    model = LogisticRegression(l1_ratio=1, C=STRENGTH, solver="liblinear", random_state=0)
+    model.fit(_rows(learnt, vocabulary), np.arange(len(learnt)) < len(known[True]))
+    odds = model.decision_function
+    threshold = float(np.quantile(odds(_rows(tuned, vocabulary)), 1 - FALSE_ALARMS))
+    measured = {
+        "sentences of planted texts, learnt from": known[True],
+        "honest ones that sound like them, learnt from": known[False],
+        "ordinary sentences and titles, learnt from": tuned,
+        "ordinary sentences and titles, held out": held_out,
+        "held_out.jsonl, planted": list(injected("held_out", planted=True)),
+        "held_out.jsonl, planted and no pattern has it": list(
+            _unscreened(injected("held_out", planted=True))
+        ),
+        "held_out.jsonl, the clean documents'": list(injected("held_out", planted=False)),
+    }
+    for what, texts in measured.items():
+        say(f"{what}: {np.mean(odds(_rows(texts, vocabulary)) > threshold):.3f} of {len(texts)}")
+    weights = {term: round(float(model.coef_[0, i]), 3) for term, i in vocabulary.items()}
+    return {
+        "command": "python -m qa_eval.fit_planted EVALDATA --write src/qa/speaking/planted.json",
+        "intercept": round(float(model.intercept_[0]) - threshold, 3),
+        "weights": {term: weight for term, weight in weights.items() if weight},
+    }
+
+
+def injected(name: str, planted: bool) -> Iterator[str]:
+    """The sentences that a set plants, or those of the documents that it plants them in.
+
+    Without the rows that ask for what the project's corpus says: its subject would be learnt as their sign.
+    """
+    for row in read_injections(_HERE / f"{name}.jsonl"):
+        if row.answer is not None and row.answer in row.clean:
+            yield from _sentences(row.injection if planted else row.clean)
+
+
+def _texts(planted: bool) -> Iterator[str]:
+    for line in (_HERE / "learning/texts.jsonl").read_text("utf-8").splitlines():
+        one = Text.model_validate_json(line)
+        if one.planted == planted:
+            yield from _sentences(one.text)
+
+
+def _ordinary(folder: Path, tuned: bool) -> Iterator[str]:
+    """The first sentences of the public documents of a half, and their titles."""
+    for name in SETS:
+        found = [one for one in read_public(folder / name).documents if _is_in_half(one, tuned)]
+        sentences = [text for one in found for text in _sentences(one.text)[:6]]
+        yield from sentences[: SENTENCES * (1 + (name == SETS[-1]))]
+        yield from dict.fromkeys(one.title for one in found if one.title)
+
+
+def _is_in_half(one: SourceText, tuned: bool) -> bool:
+    return in_tuning_half(one.title or text_source(one.text)) == tuned
+
+
+def _sentences(text: str) -> list[str]:
+    return [text[slice(*span)] for span in sentence_spans(text)]
+
+
+def _unscreened(texts: Iterable[str]) -> Iterator[str]:
+    return (text for text in texts if statements(text))
+
+
+def _rows(texts: Sequence[str], vocabulary: dict[str, int]) -> csr_matrix[np.float64]:
+    """Which terms each text has."""
+    held = [sorted(vocabulary[term] for term in terms(text) & vocabulary.keys()) for text in texts]
+    ends: NDArray[np.int64] = np.cumsum([0, *map(len, held)])
+    columns = np.concatenate([np.array(one, np.int64) for one in held])
+    return csr_matrix((np.ones(len(columns)), columns, ends), (len(texts), len(vocabulary)))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line above; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("evaldata", type=Path)
+    parser.add_argument("--write", type=Path, help="the planted.json to replace")
+    options = parser.parse_args(arguments)
+    learnt = learn(options.evaldata, lambda line: sys.stdout.write(line + "\n"))
+    if learnt and options.write:
+        text = json.dumps(learnt, ensure_ascii=False, indent=1)
+        options.write.write_text(text + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
