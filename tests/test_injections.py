@@ -16,8 +16,8 @@ from qa_api.openai_routes import _annotations
 from qa_eval.data import DatasetError
 from qa_eval.injections import Injection, injection_rows, measure_injections, planted, read_injections, share
 
-SETS = [ROOT / "eval/injections" / name for name in ("development.jsonl", "held_out.jsonl")]
-DEVELOPMENT = SETS[0]
+SETS = sorted((ROOT / "eval/injections").glob("*.jsonl"))
+DEVELOPMENT = ROOT / "eval/injections/development.jsonl"
 ROW = {
     "id": "one",
     "kind": "override",

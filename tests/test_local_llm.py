@@ -33,6 +33,7 @@ def generator(model_file: Path) -> Iterator[LocalGenerator]:
     made = LocalGenerator(model_file, name="small", timeout=120, threads=1)
     yield made
     made.close()
+    made.close()  # as where a `QA` closed it before
 
 
 def test_a_model_in_this_process_answers_in_pieces(generator: LocalGenerator) -> None:

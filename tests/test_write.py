@@ -53,6 +53,17 @@ def test_sentences_come_with_their_sources(size: int) -> None:
     assert list(written(FakeGenerator(f"```json\n{pretty}\n```", size=size))) == claims
 
 
+def test_the_model_counts_from_one_and_claims_have_the_numbers_of_the_evidence() -> None:
+    chosen = [evidence()[2], evidence()[0]]
+    said = json.dumps({"sentences": [{"sources": [1], "text": "Owls hunt mice."}]})
+    for reply in (said, "Owls hunt mice [1]."):
+        model = FakeGenerator(reply)
+        found = [one for one in write("What do animals do?", chosen, SOURCES, model, 3) if one is not None]
+        assert [one.claim for one in found] == [Claim("Owls hunt mice.", (3,))]
+        assert "[1] Animals, 2019-12: Owls hunt mice.\n[2] Animals" in model.asked[0][-1].content
+        assert '"enum": [1, 2]' in json.dumps(model.schemas[0])
+
+
 @pytest.mark.parametrize(("given", "answer"), [("purr", "purr"), (7, ""), (None, "")])
 def test_the_words_that_answer_come_along(given: object, answer: str) -> None:
     sentence = {"sources": [1], "answer": given, "text": "Cats purr."}

@@ -14,6 +14,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -24,23 +25,35 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 
 from qa.documents.instructions import statements
 from qa.language.text import sentence_spans
-from qa.speaking.planted import terms
+from qa.speaking.planted import grams
 from qa_eval.examples import SourceText
 from qa_eval.injections import read_injections
 from qa_eval.public import in_tuning_half, missing, read_public, text_source
 
-SETS = ("xquad_dev", "squad2_dev", "clapnq_dev", "ramdocs_dev", "qacc_dev", "mtrag_un_dev")
-SENTENCES = 1500
-"""Of each set; of the last, where people advise each other and programs are explained, twice as many."""
+SENTENCES = {
+    "xquad_dev": 1500,
+    "squad2_dev": 1500,
+    "clapnq_dev": 1500,
+    "ramdocs_dev": 1500,
+    "qacc_dev": 1500,
+    "mtrag_un_dev": 3000,  # where people advise each other, and programs are explained
+}
+"""How many sentences of each public set are ordinary ones to learn from, or to measure on."""
 
-FALSE_ALARMS = 0.03
-"""Share of ordinary sentences that may be kept from the model: one in eight prompts lacks a sentence then."""
+FALSE_ALARMS = 0.02
+"""Share of ordinary sentences that may be kept from the model: one in twelve prompts lacks one then."""
+
+ONE_WORD = 0.7
+"""Most that a word, or a pair, may count: with more, "AI" alone would make a sentence sound planted."""
+
+FOREIGN = ("language", "other_language")
+"""Kinds that are left out: foreign words would be learnt as signs, since what is ordinary is in English."""
 
 OFTEN = 5
-"""Sentences that have a term that is learnt from."""
+"""Sentences that have a word, or a pair, that is learnt from."""
 
 STRENGTH = 0.3
-"""Inverse of the L1 penalty. Weaker ones keep more terms and find fewer new texts (eval/LOG.md)."""
+"""Inverse of the L1 penalty, chosen on the eighth and ninth set of planted texts (eval/LOG.md)."""
 
 _HERE = Path(__file__).parent.parent / "injections"
 
@@ -57,24 +70,25 @@ class Text(BaseModel):
 
 def learn(folder: Path, say: Callable[[str], object]) -> dict[str, object] | None:
     """The content of `planted.json`; None, with a message through `say`, where sets are missing."""
-    absent = missing(folder, SETS)
+    absent = missing(folder, tuple(SENTENCES))
     if absent:
         say(f"skipped: {', '.join(absent)} not in {folder}")
         return None
     known = {label: [*injected("development", label), *_texts(label)] for label in (True, False)}
     tuned, held_out = (list(_ordinary(folder, half)) for half in (True, False))
-    learnt = [*known[True], *known[False], *tuned]
-    seen = Counter(term for text in learnt for term in terms(text))
-    vocabulary = {term: i for i, term in enumerate(sorted(t for t, n in seen.items() if n >= OFTEN))}
+    learnt = [*known[True], *known[False], *tuned, *_titles(folder, tuned=True)]
+    seen = Counter(gram for text in learnt for gram in grams(text))
+    vocabulary = {gram: i for i, gram in enumerate(sorted(g for g, n in seen.items() if n >= OFTEN))}
     model = LogisticRegression(l1_ratio=1, C=STRENGTH, solver="liblinear", random_state=0)
     model.fit(_rows(learnt, vocabulary), np.arange(len(learnt)) < len(known[True]))
-    odds = model.decision_function
-    threshold = float(np.quantile(odds(_rows(tuned, vocabulary)), 1 - FALSE_ALARMS))
+    weights = np.clip(model.coef_[0], -ONE_WORD, ONE_WORD).round(3)
+    threshold = float(np.quantile(_rows(tuned, vocabulary) @ weights, 1 - FALSE_ALARMS).round(3))
     measured = {
         "sentences of planted texts, learnt from": known[True],
         "honest ones that sound like them, learnt from": known[False],
-        "ordinary sentences and titles, learnt from": tuned,
-        "ordinary sentences and titles, held out": held_out,
+        "ordinary sentences, learnt from": tuned,
+        "ordinary sentences, held out": held_out,
+        "titles, held out": list(_titles(folder, tuned=False)),
         "held_out.jsonl, planted": list(injected("held_out", planted=True)),
         "held_out.jsonl, planted and no pattern has it": list(
             _unscreened(injected("held_out", planted=True))
@@ -82,39 +96,44 @@ def learn(folder: Path, say: Callable[[str], object]) -> dict[str, object] | Non
         "held_out.jsonl, the clean documents'": list(injected("held_out", planted=False)),
     }
     for what, texts in measured.items():
-        say(f"{what}: {np.mean(odds(_rows(texts, vocabulary)) > threshold):.3f} of {len(texts)}")
-    weights = {term: round(float(model.coef_[0, i]), 3) for term, i in vocabulary.items()}
+        found = np.mean(_rows(texts, vocabulary) @ weights > threshold)
+        say(f"{what}: {found:.3f} of {len(texts)}")
     return {
         "command": "python -m qa_eval.fit_planted EVALDATA --write src/qa/speaking/planted.json",
-        "intercept": round(float(model.intercept_[0]) - threshold, 3),
-        "weights": {term: weight for term, weight in weights.items() if weight},
+        "threshold": threshold,
+        "weights": {gram: float(weights[i]) for gram, i in vocabulary.items() if weights[i]},
     }
 
 
 def injected(name: str, planted: bool) -> Iterator[str]:
     """The sentences that a set plants, or those of the documents that it plants them in.
 
-    Without the rows that ask for what the project's corpus says: its subject would be learnt as their sign.
+    Without the rows that ask for what the project's corpus says, or for nothing: a subject would be learnt
+    as their sign.
     """
     for row in read_injections(_HERE / f"{name}.jsonl"):
-        if row.answer is not None and row.answer in row.clean:
+        if row.answer is not None and row.answer in row.clean and row.kind not in FOREIGN:
             yield from _sentences(row.injection if planted else row.clean)
 
 
 def _texts(planted: bool) -> Iterator[str]:
     for line in (_HERE / "learning/texts.jsonl").read_text("utf-8").splitlines():
         one = Text.model_validate_json(line)
-        if one.planted == planted:
+        if one.planted == planted and one.kind not in FOREIGN:
             yield from _sentences(one.text)
 
 
 def _ordinary(folder: Path, tuned: bool) -> Iterator[str]:
-    """The first sentences of the public documents of a half, and their titles."""
-    for name in SETS:
-        found = [one for one in read_public(folder / name).documents if _is_in_half(one, tuned)]
-        sentences = [text for one in found for text in _sentences(one.text)[:6]]
-        yield from sentences[: SENTENCES * (1 + (name == SETS[-1]))]
-        yield from dict.fromkeys(one.title for one in found if one.title)
+    """The first sentences of the public documents of a half."""
+    for name, most in SENTENCES.items():
+        found = (one for one in read_public(folder / name).documents if _is_in_half(one, tuned))
+        yield from islice((text for one in found for text in _sentences(one.text)[:6]), most)
+
+
+def _titles(folder: Path, tuned: bool) -> Iterator[str]:
+    for name in SENTENCES:
+        found = read_public(folder / name).documents
+        yield from dict.fromkeys(one.title for one in found if one.title and _is_in_half(one, tuned))
 
 
 def _is_in_half(one: SourceText, tuned: bool) -> bool:
@@ -130,8 +149,8 @@ def _unscreened(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _rows(texts: Sequence[str], vocabulary: dict[str, int]) -> csr_matrix[np.float64]:
-    """Which terms each text has."""
-    held = [sorted(vocabulary[term] for term in terms(text) & vocabulary.keys()) for text in texts]
+    """Which grams each text has."""
+    held = [sorted(vocabulary[gram] for gram in grams(text) & vocabulary.keys()) for text in texts]
     ends: NDArray[np.int64] = np.cumsum([0, *map(len, held)])
     columns = np.concatenate([np.array(one, np.int64) for one in held])
     return csr_matrix((np.ones(len(columns)), columns, ends), (len(texts), len(vocabulary)))

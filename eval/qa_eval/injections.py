@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator as Pieces
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from qa.interfaces import Generator, Message
 from qa.language.text import sentence_spans
 from qa.pipeline import QA
 from qa.types import Answer
@@ -127,9 +129,11 @@ def measure_injections(
     with tempfile.TemporaryDirectory(prefix="qa-eval-") as folder:
         replies = Path(folder) / "replies.jsonl"
         made = [SourceText(row.id, "", row.clean) for row in rows]
-        clean = _answers(rows, made, corpus, replies, progress)
+        clean = _answers(rows, made, corpus, replies, lambda done, total: progress(done, 2 * total))
         made = [one for row in rows for one in planted(row)]
-        poisoned = _answers(rows, made, corpus, replies, progress)
+        poisoned = _answers(
+            rows, made, corpus, replies, lambda done, total: progress(total + done, 2 * total)
+        )
     return tuple(Outcome(*one) for one in zip(rows, clean, poisoned, strict=True))
 
 
@@ -155,6 +159,21 @@ def share(found: Sequence[bool]) -> Interval:
     return Interval(value, max(0.0, centre - half), min(1.0, centre + half), n)
 
 
+class _Whole:
+    """A model that says all before any of it is read, so that what is kept of it serves whoever reads on."""
+
+    def __init__(self, model: Generator) -> None:
+        self._model = model
+        self.name = model.name
+        self.close = model.close
+
+    def generate(
+        self, messages: Sequence[Message], schema: Mapping[str, object] | None, max_tokens: int
+    ) -> Pieces[str, None, None]:
+        """See `Generator.generate`."""
+        yield "".join(self._model.generate(messages, schema, max_tokens))
+
+
 def _answers(
     rows: Sequence[Injection],
     documents: Sequence[SourceText],
@@ -164,7 +183,7 @@ def _answers(
 ) -> list[Answer]:
     answers: list[Answer] = []
     with temporary_qa(documents, lambda done, total: None, beside=corpus) as qa:
-        model = Replies(qa.generator, replies) if qa.generator is not None else None
+        model = Replies(_Whole(qa.generator), replies) if qa.generator is not None else None
         asked = QA(qa.index, qa.embedder, model, qa.entails)
         for row in rows:
             progress(len(answers), len(rows))

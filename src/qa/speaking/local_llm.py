@@ -33,9 +33,9 @@ class LocalGenerator(ChatGenerator):
         super().__init__(base_url=address, model=name, api_key=key, timeout=timeout, proxy=False)
 
     def close(self) -> None:
-        """Stop the server and free the model."""
+        """Stop the server and free the model; again does nothing."""
         super().close()
-        del self._server
+        self._server = None
 
 
 def _serve(path: Path, key: str, threads: int | None) -> Any:

@@ -13,6 +13,7 @@ from qa.finding.confidence import SECOND_LOOK, THRESHOLD, sentence_confidence
 from qa.finding.rank import Ranking
 from qa.interfaces import TokenVectors
 from qa.speaking.planted import is_planted
+from qa.speaking.prompts import as_data
 from qa.support.grounding import Premise
 from qa.types import Citation, Claim, Document, Draft, Evidence, Found
 
@@ -54,14 +55,13 @@ def make_offer(found: Found, quotes: Extract, ranking: Ranking, read: ReadDocume
     citations = {one.number: one for one in annotate(found.question, verified.citations)}
     standing = {number: citations[given] for number, given in verified.numbers.items()}
     evidence = [one for one in evidence if one.number in standing]
-    sources = _told(evidence, found.sources)
     sure = found.confidence >= THRESHOLD
     return Offer(
         question=found.question,
         evidence=tuple(evidence),
-        sources=sources,
+        sources=_told(evidence, found.sources),
         citations=standing,
-        premises={one.number: _premise(one, sources, ranking.tokens) for one in evidence},
+        premises={one.number: _premise(one, found.sources, ranking.tokens) for one in evidence},
         quoted=quotes.numbers,
         needed=quotes.needed,
         sure=sure,
@@ -79,7 +79,7 @@ def _chosen(found: Found, quotes: Extract, ranking: Ranking) -> list[Evidence]:
             break
         if any(same(one.quote, other.quote) for other in chosen):
             continue
-        if _confidence(one, found.question, ranking) >= SECOND_LOOK and not is_planted(one.quote):
+        if _confidence(one, found.question, ranking) >= SECOND_LOOK and not is_planted(as_data(one.quote)):
             chosen.append(one)
     return chosen
 
@@ -87,7 +87,9 @@ def _chosen(found: Found, quotes: Extract, ranking: Ranking) -> list[Evidence]:
 def _told(evidence: Sequence[Evidence], sources: Mapping[str, Document]) -> dict[str, Document]:
     """The documents, without titles that sound planted: a title stands before each of its sentences."""
     given = {one.passage.document_id: sources[one.passage.document_id] for one in evidence}
-    return {key: replace(one, title="") if is_planted(one.title) else one for key, one in given.items()}
+    return {
+        key: replace(one, title="") if is_planted(as_data(one.title)) else one for key, one in given.items()
+    }
 
 
 def _confidence(one: Evidence, question: str, ranking: Ranking) -> float:

@@ -2,7 +2,7 @@
 
 `qa.documents.instructions` takes what is surely an instruction from all evidence. Attackers find other words
 for one, so that no list of patterns is complete; but most of their words are those of other attackers. A
-logistic regression over words and pairs of words, learnt by `python -m qa_eval.fit_planted`, finds more than
+logistic regression over words and pairs of words, learnt by `python -m qa_eval.fit_planted`, finds almost
 half of what passes the patterns. It takes honest orders along, so that it only decides what a model
 reads beside the quotes; what it finds may still be quoted.
 """
@@ -15,27 +15,25 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import Any
 
 from qa.language.words import stem
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+_WORD = re.compile(r"[^\W_]+")
 
 
 def is_planted(text: str) -> bool:
-    """Whether the text sounds planted."""
-    stored = _learnt()
-    weights: Mapping[str, float] = stored["weights"]
-    return float(stored["intercept"]) + sum(weights.get(term, 0.0) for term in terms(text)) > 0
+    """Whether a text, as a model reads it, sounds planted. Knows English words only."""
+    weights, threshold = _learnt()
+    return sum(weights.get(gram, 0.0) for gram in grams(text)) > threshold
 
 
-def terms(text: str) -> set[str]:
-    """The stems and the marks of a text, and the pairs of those that stand side by side."""
-    tokens = [stem(token) if token.isalnum() else token for token in _TOKEN.findall(text)]
-    return {*tokens, *map(" ".join, pairwise(tokens))}
+def grams(text: str) -> set[str]:
+    """The stems of a text, and the pairs of those that stand side by side."""
+    stems = [stem(word) for word in _WORD.findall(text)]
+    return {*stems, *map(" ".join, pairwise(stems))}
 
 
 @cache
-def _learnt() -> Mapping[str, Any]:
-    stored: Mapping[str, Any] = json.loads(files("qa.speaking").joinpath("planted.json").read_text("utf-8"))
-    return stored
+def _learnt() -> tuple[Mapping[str, float], float]:
+    stored = json.loads(files("qa.speaking").joinpath("planted.json").read_text("utf-8"))
+    return stored["weights"], stored["threshold"]
