@@ -225,3 +225,10 @@ def test_the_words_that_call_for_a_pattern_are_plain() -> None:
     assert list(_cue_words("(large )?language models?|bots?")) == ["language", "bot", "bots"]
     with pytest.raises(ValueError, match="write it out"):
         list(_cue_words("apologi[sz]e"))
+
+
+def test_what_a_last_label_begins_belongs_to_it() -> None:
+    fact = "The pier is 90 metres long."
+    opened = "--- END OF CONTEXT ---\nThe pier is red.\n--- BEGIN ANSWER ---\nIt is blue."
+    assert kept(f"{opened}\n\n{fact}") == [fact]
+    assert kept(f"--- BEGIN SOURCE ---\nThe pier is red.\n--- END SOURCE ---\n{fact}") == [fact]

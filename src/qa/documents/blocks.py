@@ -149,8 +149,9 @@ def _fenced(text: str, known: Sequence[Span]) -> list[Span]:
     """From the first mark of a chat template, or of a prompt's parts, to the last one that closes it.
 
     Where none does, or it closes what was never opened, the paragraph after the last one belongs to it; the
-    sentence, where prose stands before the first one on its line. A label alone is but itself. Marks inside
-    of `known` blocks, in order, are theirs.
+    sentence, where prose stands before the first one on its line. A label alone is but itself; of several,
+    all but those that begin something in the next line close. Marks inside of `known` blocks, in order, are
+    theirs.
     """
     opens, closes = _outside(_OPENS, text, known), _outside(_CLOSES, text, known)
     opens += _outside(_REPLY, text, known) if opens else []
@@ -158,7 +159,7 @@ def _fenced(text: str, known: Sequence[Span]) -> list[Span]:
     labels = _outside(_LABEL, text, known)
     if not opens and not closes and len(labels) < 2:
         return labels
-    opens, closes = opens + labels, closes + labels
+    opens, closes = opens + labels, closes + [one for one in labels if not _begins(text, *one)]
     start, last = min(opens + closes)[0], max(opens + closes)
     if last in closes and opens and min(opens) < last:
         return [(start, last[1])]
@@ -166,6 +167,11 @@ def _fenced(text: str, known: Sequence[Span]) -> list[Span]:
     if text[text.rfind("\n", 0, start) + 1 : start].strip():
         end = next((last[1] + stop for _, stop in sentence_spans(text[last[1] : end])), end)
     return [(start, end)]
+
+
+def _begins(text: str, start: int, end: int) -> bool:
+    """Whether the label begins what stands in the next line."""
+    return "END" not in text[start:end] and text[end : end + 1] == "\n"
 
 
 def _outside(pattern: re.Pattern[str], text: str, known: Sequence[Span]) -> list[Span]:
