@@ -140,11 +140,12 @@ def evaldata(tmp_path: Path) -> Path:
 
 
 def test_weights_are_learnt_and_written(evaldata: Path, tmp_path: Path) -> None:
-    written = tmp_path / "planted.json"
+    written = tmp_path / "weights.json"
+    written.write_text('{"commands": {}}')
     assert main([str(evaldata), "--write", str(written)]) == 0
     stored = json.loads(written.read_text())
-    assert stored["weights"]["say"] > 0
-    assert stored["command"].startswith("python -m qa_eval.fit_planted")
+    assert stored["planted"]["say"] > 0
+    assert stored["commands"]["planted"].startswith("python -m qa_eval.fit_planted")
 
 
 def test_without_the_public_sets_nothing_is_learnt(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Learn what instructions planted for a language model sound like, and print how often that is right.
 
-    python -m qa_eval.fit_planted EVALDATA [--write src/qa/speaking/planted.json]
+    python -m qa_eval.fit_planted EVALDATA [--write src/qa/weights.json]
 
 Learnt from the sentences of eval/injections/development.jsonl; of learning/texts.jsonl beside it, planted
 texts and honest ones that sound like them; and of the public sets' tuning half, with titles. The other
@@ -9,8 +9,6 @@ half, and held_out.jsonl, are for measuring.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,6 +26,7 @@ from qa.language.text import sentence_spans
 from qa.speaking.planted import grams
 from qa_eval.examples import SourceText
 from qa_eval.injections import read_injections
+from qa_eval.learning import run
 from qa_eval.public import in_tuning_half, missing, read_public, text_source
 
 SENTENCES = {
@@ -68,8 +67,8 @@ class Text(BaseModel):
     text: str = Field(min_length=1)
 
 
-def learn(folder: Path, say: Callable[[str], object]) -> dict[str, object] | None:
-    """The content of `planted.json`; None, with a message through `say`, where sets are missing."""
+def learn(folder: Path, say: Callable[[str], object]) -> dict[str, dict[str, float]] | None:
+    """The learnt parts of weights.json; None, with a message through `say`, where sets are missing."""
     absent = missing(folder, tuple(SENTENCES))
     if absent:
         say(f"skipped: {', '.join(absent)} not in {folder}")
@@ -99,9 +98,8 @@ def learn(folder: Path, say: Callable[[str], object]) -> dict[str, object] | Non
         found = np.mean(_rows(texts, vocabulary) @ weights > threshold)
         say(f"{what}: {found:.3f} of {len(texts)}")
     return {
-        "command": "python -m qa_eval.fit_planted EVALDATA --write src/qa/speaking/planted.json",
-        "threshold": threshold,
-        "weights": {gram: float(weights[i]) for gram, i in vocabulary.items() if weights[i]},
+        "planted": {gram: float(weights[i]) for gram, i in vocabulary.items() if weights[i]},
+        "planted_bound": {"threshold": threshold},
     }
 
 
@@ -158,15 +156,7 @@ def _rows(texts: Sequence[str], vocabulary: dict[str, int]) -> csr_matrix[np.flo
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line above; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("evaldata", type=Path)
-    parser.add_argument("--write", type=Path, help="the planted.json to replace")
-    options = parser.parse_args(arguments)
-    learnt = learn(options.evaldata, lambda line: sys.stdout.write(line + "\n"))
-    if learnt and options.write:
-        text = json.dumps(learnt, ensure_ascii=False, indent=1)
-        options.write.write_text(text + "\n", "utf-8")
-    return 0
+    return run(__doc__, "qa_eval.fit_planted", learn, arguments)
 
 
 if __name__ == "__main__":

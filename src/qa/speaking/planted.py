@@ -9,31 +9,22 @@ reads beside the quotes; what it finds may still be quoted.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from itertools import pairwise
 
 from qa.language.words import stem
+from qa.weights import learnt
 
 _WORD = re.compile(r"[^\W_]+")
 
 
 def is_planted(text: str) -> bool:
     """Whether a text, as a model reads it, sounds planted. Knows English words only."""
-    weights, threshold = _learnt()
-    return sum(weights.get(gram, 0.0) for gram in grams(text)) > threshold
+    weights = learnt("planted")
+    return sum(weights.get(gram, 0.0) for gram in grams(text)) > learnt("planted_bound")["threshold"]
 
 
 def grams(text: str) -> set[str]:
     """The stems of a text, and the pairs of those that stand side by side."""
     stems = [stem(word) for word in _WORD.findall(text)]
     return {*stems, *map(" ".join, pairwise(stems))}
-
-
-@cache
-def _learnt() -> tuple[Mapping[str, float], float]:
-    stored = json.loads(files("qa.speaking").joinpath("planted.json").read_text("utf-8"))
-    return stored["weights"], stored["threshold"]
