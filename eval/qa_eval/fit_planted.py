@@ -21,9 +21,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-from qa.documents.instructions import statements
-from qa.language.text import sentence_spans
-from qa.speaking.planted import grams
+from qa.documents.instructions import holds_instruction, statements
+from qa.documents.planted import grams
+from qa.language.text import BLANK_LINE, sentence_spans
 from qa_eval.examples import SourceText
 from qa_eval.injections import read_injections
 from qa_eval.learning import run
@@ -87,11 +87,18 @@ def learn(folder: Path, say: Callable[[str], object]) -> dict[str, dict[str, flo
         "honest ones that sound like them, learnt from": known[False],
         "ordinary sentences, learnt from": tuned,
         "ordinary sentences, held out": held_out,
+        "ordinary paragraphs, held out": list(_ordinary_paragraphs(folder)),
         "titles, held out": list(_titles(folder, tuned=False)),
         "held_out.jsonl, planted": list(injected("held_out", planted=True)),
         "held_out.jsonl, planted and no pattern has it": list(
             _unscreened(injected("held_out", planted=True))
         ),
+        "held_out.jsonl, planted paragraphs and no pattern has them": [
+            one
+            for text in _injected("held_out", planted=True)
+            for one in _paragraphs(text)
+            if not holds_instruction(one)
+        ],
         "held_out.jsonl, the clean documents'": list(injected("held_out", planted=False)),
     }
     for what, texts in measured.items():
@@ -104,14 +111,16 @@ def learn(folder: Path, say: Callable[[str], object]) -> dict[str, dict[str, flo
 
 
 def injected(name: str, planted: bool) -> Iterator[str]:
-    """The sentences that a set plants, or those of the documents that it plants them in.
+    """The sentences that a set plants, or those of the documents that it plants them in."""
+    return (one for text in _injected(name, planted) for one in _sentences(text))
 
-    Without the rows that ask for what the project's corpus says, or for nothing: a subject would be learnt
-    as their sign.
-    """
+
+def _injected(name: str, planted: bool) -> Iterator[str]:
+    """Without the rows that ask for what the project's corpus says, or for nothing: a subject would be learnt
+    as their sign."""
     for row in read_injections(_HERE / f"{name}.jsonl"):
         if row.answer is not None and row.answer in row.clean and row.kind not in FOREIGN:
-            yield from _sentences(row.injection if planted else row.clean)
+            yield row.injection if planted else row.clean
 
 
 def _texts(planted: bool) -> Iterator[str]:
@@ -128,6 +137,13 @@ def _ordinary(folder: Path, tuned: bool) -> Iterator[str]:
         yield from islice((text for one in found for text in _sentences(one.text)[:6]), most)
 
 
+def _ordinary_paragraphs(folder: Path) -> Iterator[str]:
+    """The first paragraphs of the documents of the half that nothing is learnt from."""
+    for name, most in SENTENCES.items():
+        found = (one for one in read_public(folder / name).documents if _is_in_half(one, tuned=False))
+        yield from (paragraph for one in islice(found, most // 6) for paragraph in _paragraphs(one.text)[:1])
+
+
 def _titles(folder: Path, tuned: bool) -> Iterator[str]:
     for name in SENTENCES:
         found = read_public(folder / name).documents
@@ -140,6 +156,10 @@ def _is_in_half(one: SourceText, tuned: bool) -> bool:
 
 def _sentences(text: str) -> list[str]:
     return [text[slice(*span)] for span in sentence_spans(text)]
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [one for one in BLANK_LINE.split(text) if one.strip()]
 
 
 def _unscreened(texts: Iterable[str]) -> Iterator[str]:

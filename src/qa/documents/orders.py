@@ -25,6 +25,9 @@ _LOOK_ALIKES = str.maketrans(
 )
 _MIXED = re.compile(r"\b(?:[a-z]+\d|\d+[a-z])[a-z\d]*\b")
 _DIGITS = str.maketrans("013457", "oieast")
+_SPACED = re.compile(r"\b\w([ .*_-])\w(?:\1\w)+\b(?:\.(?= ))?")
+_APART = re.compile(r"[ .*_-]")
+"""Between the letters of a word that are set apart."""
 _GROUP = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|\((?!\?)")  # an opening bracket, or what makes it none
 # Ignore the instructions, in languages that don't part words by spaces or don't inflect by endings.
 _UNSPACED = re.compile(
@@ -35,17 +38,16 @@ _UNSPACED = re.compile(
 
 def is_order(sentence: str) -> bool:
     """Whether the sentence tells its reader what to answer, or speaks for the machine that answers."""
-    plain = _folded(sentence)
+    plain = folded(sentence)
     words = set(_WORD.findall(plain))
     if _matches(plain, words):
         return True
     bare = _EMPHASIS.sub("", plain)
     if bare != plain and _matches(bare, set(_WORD.findall(bare))):
         return True
-    if plain.isascii() and not _DIGIT.search(plain):
-        return False
-    # Once more with what stands in for other letters read as these.
-    read = _MIXED.sub(lambda word: word[0].translate(_DIGITS), plain.translate(_LOOK_ALIKES))
+    read = _SPACED.sub(lambda word: _APART.sub("", word[0]), plain)
+    if not plain.isascii() or _DIGIT.search(plain):
+        read = _MIXED.sub(lambda word: word[0].translate(_DIGITS), read.translate(_LOOK_ALIKES))
     return read != plain and _matches(read, set(_WORD.findall(read)))
 
 
@@ -57,7 +59,7 @@ def _matches(plain: str, words: set[str]) -> bool:
     return any(_compiled(pattern).search(plain) for pattern in tried)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """The text in lower case, one alphabet and single spaces, without characters that show nothing."""
     if not text.isascii():
         text = text.translate(_TYPOGRAPHY)

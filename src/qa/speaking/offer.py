@@ -9,11 +9,11 @@ from qa.answering.annotate import annotate
 from qa.answering.compose import same
 from qa.answering.extract import Extract, revisions
 from qa.answering.verify import ReadDocument, verify
+from qa.documents.planted import is_planted, seems_planted
 from qa.finding.confidence import SECOND_LOOK, THRESHOLD, sentence_confidence
 from qa.finding.rank import Ranking
 from qa.interfaces import TokenVectors
-from qa.speaking.planted import is_planted
-from qa.speaking.prompts import as_data
+from qa.language.text import BLANK_LINE
 from qa.support.grounding import Premise
 from qa.types import Citation, Claim, Document, Draft, Evidence, Found
 
@@ -72,24 +72,40 @@ def make_offer(found: Found, quotes: Extract, ranking: Ranking, read: ReadDocume
 
 def _chosen(found: Found, quotes: Extract, ranking: Ranking) -> list[Evidence]:
     """What is quoted, and the best others that say more, that may answer and that nobody seems to have
-    planted: what a model reads can lead it astray, whatever it is told of it."""
-    chosen = [one for one in found.evidence if one.number in quotes.numbers]
+    planted: what a model reads can lead it astray, whatever it is told of it.
+
+    The others are in the order of their documents, so that the model is told the same wherever the same
+    is found.
+    """
+    quoted = [one for one in found.evidence if one.number in quotes.numbers]
+    others: list[Evidence] = []
     for one in found.evidence:
-        if len(chosen) >= _OFFERED:
+        if len(quoted) + len(others) >= _OFFERED:
             break
-        if any(same(one.quote, other.quote) for other in chosen):
+        if any(same(one.quote, other.quote) for other in (*quoted, *others)):
             continue
-        if _confidence(one, found.question, ranking) >= SECOND_LOOK and not is_planted(as_data(one.quote)):
-            chosen.append(one)
-    return chosen
+        if _confidence(one, found.question, ranking) >= SECOND_LOOK and not _is_suspect(one, quoted):
+            others.append(one)
+    first = {one.passage.document_id for one in quoted}
+    others.sort(key=lambda one: (one.passage.document_id not in first, one.passage.document_id, one.start))
+    return [*quoted, *others]
+
+
+def _is_suspect(one: Evidence, quoted: Sequence[Evidence]) -> bool:
+    """Whether it sounds planted, or its paragraph seems to be: one that something is quoted of is not."""
+    text, at = one.passage.text, one.start - one.passage.start
+    gaps = [gap.span() for gap in BLANK_LINE.finditer(text)]
+    start = max((end for _, end in gaps if end <= at), default=0)
+    end = min((begin for begin, _ in gaps if begin >= at), default=len(text))
+    beside = [other.start for other in quoted if other.passage.document_id == one.passage.document_id]
+    holds_quote = any(start <= place - one.passage.start < end for place in beside)
+    return is_planted(one.quote) or (not holds_quote and seems_planted(text[start:end]))
 
 
 def _told(evidence: Sequence[Evidence], sources: Mapping[str, Document]) -> dict[str, Document]:
     """The documents, without titles that sound planted: a title stands before each of its sentences."""
     given = {one.passage.document_id: sources[one.passage.document_id] for one in evidence}
-    return {
-        key: replace(one, title="") if is_planted(as_data(one.title)) else one for key, one in given.items()
-    }
+    return {key: replace(one, title="") if is_planted(one.title) else one for key, one in given.items()}
 
 
 def _confidence(one: Evidence, question: str, ranking: Ranking) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qa.documents.formats.encoding import decode
 from qa.documents.formats.extract import Extract
-from qa.documents.instructions import holds_instruction
+from qa.documents.planted import seems_planted
 
 _HEADLINE_MAX_CHARS = 160
 
@@ -23,11 +23,11 @@ def read(path: Path, content: bytes) -> Extract:
 def headline(text: str) -> str | None:
     """The first line where it stands alone above a blank line, as a headline does.
 
-    Paragraphs before it that are instructions don't count.
+    Paragraphs before it that seem planted don't count.
     """
     text = text.lstrip("\ufeff\r\n").replace("\r\n", "\n").replace("\r", "\n")
     start = 0
-    while (opening := _PARAGRAPH.match(text, start)) and holds_instruction(opening[1]):
+    while (opening := _PARAGRAPH.match(text, start)) and seems_planted(opening[1]):
         start = opening.end()
     lines = text[start:].lstrip("\n").split("\n", 2)
     first = lines[0].strip()
