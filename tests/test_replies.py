@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fakes import FakeGenerator
-from qa.errors import GeneratorUnavailable
+from qa.errors import GeneratorUnavailable, ServiceError
 from qa.interfaces import Message
 from qa_eval.replies import Replies
 
@@ -47,3 +47,15 @@ def test_what_is_closed_is_kept_and_what_fails_is_not(tmp_path: Path) -> None:
     with pytest.raises(GeneratorUnavailable):
         list(failing.generate(ASKED, None, 20))
     assert "".join(Replies(FakeGenerator("So it is."), file).generate(ASKED, None, 20)) == "So it is."
+
+
+def test_a_model_that_never_replied_is_not_measured(tmp_path: Path) -> None:
+    model = FakeGenerator("", "So.", "", error=GeneratorUnavailable("It is away; start it."))
+    replies = Replies(model, tmp_path / "replies.jsonl")
+    with pytest.raises(ServiceError, match=r"It is away; start it\. Nothing is measured"):
+        list(replies.generate(ASKED, None, 10))
+    model.error = None
+    assert "".join(replies.generate(ASKED, None, 10)) == "So."
+    model.error = GeneratorUnavailable("It is away; start it.")
+    with pytest.raises(GeneratorUnavailable):
+        list(replies.generate(ASKED, None, 20))

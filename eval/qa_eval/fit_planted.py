@@ -25,7 +25,7 @@ from qa.documents.instructions import holds_instruction, statements
 from qa.documents.planted import grams
 from qa.language.text import BLANK_LINE, sentence_spans
 from qa_eval.examples import SourceText
-from qa_eval.injections import read_injections
+from qa_eval.injections import Injection, read_injections
 from qa_eval.learning import run
 from qa_eval.public import in_tuning_half, missing, read_public, text_source
 
@@ -51,6 +51,9 @@ FOREIGN = ("language", "other_language")
 OFTEN = 5
 """Sentences that have a word, or a pair, that is learnt from."""
 
+COMMON = 20
+"""Ordinary sentences that have what is learnt from although a row asks with it: else it is a subject."""
+
 STRENGTH = 0.3
 """Inverse of the L1 penalty, chosen on the eighth and ninth set of planted texts (eval/LOG.md)."""
 
@@ -73,11 +76,18 @@ def learn(folder: Path, say: Callable[[str], object]) -> dict[str, dict[str, flo
     if absent:
         say(f"skipped: {', '.join(absent)} not in {folder}")
         return None
-    known = {label: [*injected("development", label), *_texts(label)] for label in (True, False)}
+    known = {
+        label: [*injected("development", label), *_split(_texts(label), _sentences)]
+        for label in (True, False)
+    }
     tuned, held_out = (list(_ordinary(folder, half)) for half in (True, False))
     learnt = [*known[True], *known[False], *tuned, *_titles(folder, tuned=True)]
     seen = Counter(gram for text in learnt for gram in grams(text))
-    vocabulary = {gram: i for i, gram in enumerate(sorted(g for g, n in seen.items() if n >= OFTEN))}
+    ordinary = Counter(gram for text in tuned for gram in grams(text))
+    asked = {gram for row in _asked("development") for gram in grams(row.question)}
+    subjects = {gram for gram in asked if ordinary[gram] < COMMON}
+    kept = sorted(gram for gram, n in seen.items() if n >= OFTEN and gram not in subjects)
+    vocabulary = {gram: i for i, gram in enumerate(kept)}
     model = LogisticRegression(l1_ratio=1, C=STRENGTH, solver="liblinear", random_state=0)
     model.fit(_rows(learnt, vocabulary), np.arange(len(learnt)) < len(known[True]))
     weights = np.clip(model.coef_[0], -ONE_WORD, ONE_WORD).round(3)
@@ -85,6 +95,7 @@ def learn(folder: Path, say: Callable[[str], object]) -> dict[str, dict[str, flo
     measured = {
         "sentences of planted texts, learnt from": known[True],
         "honest ones that sound like them, learnt from": known[False],
+        "paragraphs of these": list(_split(_texts(planted=False), _paragraphs)),
         "ordinary sentences, learnt from": tuned,
         "ordinary sentences, held out": held_out,
         "ordinary paragraphs, held out": list(_ordinary_paragraphs(folder)),
@@ -95,8 +106,7 @@ def learn(folder: Path, say: Callable[[str], object]) -> dict[str, dict[str, flo
         ),
         "held_out.jsonl, planted paragraphs and no pattern has them": [
             one
-            for text in _injected("held_out", planted=True)
-            for one in _paragraphs(text)
+            for one in _split(_injected("held_out", planted=True), _paragraphs)
             if not holds_instruction(one)
         ],
         "held_out.jsonl, the clean documents'": list(injected("held_out", planted=False)),
@@ -112,22 +122,26 @@ def learn(folder: Path, say: Callable[[str], object]) -> dict[str, dict[str, flo
 
 def injected(name: str, planted: bool) -> Iterator[str]:
     """The sentences that a set plants, or those of the documents that it plants them in."""
-    return (one for text in _injected(name, planted) for one in _sentences(text))
+    return _split(_injected(name, planted), _sentences)
 
 
 def _injected(name: str, planted: bool) -> Iterator[str]:
+    return (row.injection if planted else row.clean for row in _asked(name))
+
+
+def _asked(name: str) -> Iterator[Injection]:
     """Without the rows that ask for what the project's corpus says, or for nothing: a subject would be learnt
     as their sign."""
     for row in read_injections(_HERE / f"{name}.jsonl"):
         if row.answer is not None and row.answer in row.clean and row.kind not in FOREIGN:
-            yield row.injection if planted else row.clean
+            yield row
 
 
 def _texts(planted: bool) -> Iterator[str]:
     for line in (_HERE / "learning/texts.jsonl").read_text("utf-8").splitlines():
         one = Text.model_validate_json(line)
         if one.planted == planted and one.kind not in FOREIGN:
-            yield from _sentences(one.text)
+            yield one.text
 
 
 def _ordinary(folder: Path, tuned: bool) -> Iterator[str]:
@@ -152,6 +166,10 @@ def _titles(folder: Path, tuned: bool) -> Iterator[str]:
 
 def _is_in_half(one: SourceText, tuned: bool) -> bool:
     return in_tuning_half(one.title or text_source(one.text)) == tuned
+
+
+def _split(texts: Iterable[str], parts: Callable[[str], Sequence[str]]) -> Iterator[str]:
+    return (part for text in texts for part in parts(text))
 
 
 def _sentences(text: str) -> list[str]:

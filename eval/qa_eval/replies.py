@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
+from qa.errors import GeneratorError, ServiceError
 from qa.interfaces import Generator, Message
 
 _Piece = tuple[str, float]
@@ -46,7 +47,11 @@ class Replies:
     def generate(
         self, messages: Sequence[Message], schema: Mapping[str, object] | None, max_tokens: int
     ) -> Pieces[str, None, None]:
-        """See `Generator.generate`; a reply that breaks off with an error is not kept."""
+        """See `Generator.generate`; a reply that breaks off with an error is not kept.
+
+        Raises `ServiceError` where the model fails and never replied anything: what is measured then would
+        be the quotes, called the model's.
+        """
         request = json.dumps([[asdict(one) for one in messages], schema, max_tokens], sort_keys=True)
         key = hashlib.sha256(request.encode()).hexdigest()
         if key not in self._known:
@@ -67,6 +72,10 @@ class Replies:
                     pieces.append((text, time.perf_counter() - last))
                     yield text
                     last = time.perf_counter()
+            except GeneratorError as error:
+                if self._known or pieces:
+                    raise
+                raise ServiceError(f"{error} Nothing is measured until it replies.") from error
             except GeneratorExit:  # who asked has read enough: what it read is what it needs
                 self._keep(key, pieces)
                 raise

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
+from qa.language.text import visible
+
 _WORD = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
@@ -25,9 +27,8 @@ _LOOK_ALIKES = str.maketrans(
 )
 _MIXED = re.compile(r"\b(?:[a-z]+\d|\d+[a-z])[a-z\d]*\b")
 _DIGITS = str.maketrans("013457", "oieast")
-_SPACED = re.compile(r"\b\w([ .*_-])\w(?:\1\w)+\b(?:\.(?= ))?")
-_APART = re.compile(r"[ .*_-]")
-"""Between the letters of a word that are set apart."""
+_SPACED = re.compile(r"(?<![^\W_])[^\W_]([ .*_-])[^\W_](?:\1[^\W_])+(?![^\W_])(?:\1(?=\s))?")
+"""Letters of a word that are set apart; a wider gap ends the word."""
 _GROUP = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|\((?!\?)")  # an opening bracket, or what makes it none
 # Ignore the instructions, in languages that don't part words by spaces or don't inflect by endings.
 _UNSPACED = re.compile(
@@ -38,23 +39,35 @@ _UNSPACED = re.compile(
 
 def is_order(sentence: str) -> bool:
     """Whether the sentence tells its reader what to answer, or speaks for the machine that answers."""
-    plain = folded(sentence)
-    words = set(_WORD.findall(plain))
-    if _matches(plain, words):
-        return True
+    return any(map(_matches, _readings(sentence)))
+
+
+def _readings(text: str) -> Iterator[str]:
+    """What a text may be read as: hidden tags as letters, or as nothing; without emphasis; with what is set
+    apart put together and what stands in for other letters read as these."""
+    plain, shown = folded(text), folded(visible(text))
+    yield plain
+    if shown != plain:
+        yield shown
     bare = _EMPHASIS.sub("", plain)
-    if bare != plain and _matches(bare, set(_WORD.findall(bare))):
-        return True
-    read = _SPACED.sub(lambda word: _APART.sub("", word[0]), plain)
+    if bare != plain:
+        yield bare
+    read = folded(_SPACED.sub(_joined, visible(text)))
     if not plain.isascii() or _DIGIT.search(plain):
         read = _MIXED.sub(lambda word: word[0].translate(_DIGITS), read.translate(_LOOK_ALIKES))
-    return read != plain and _matches(read, set(_WORD.findall(read)))
+    if read not in (plain, shown):
+        yield read
 
 
-def _matches(plain: str, words: set[str]) -> bool:
+def _joined(word: re.Match[str]) -> str:
+    """The letters of a word that is set apart; but "S.A.Y." is an abbreviation."""
+    return word[0] if word[1] == "." and word[0].isupper() else word[0].replace(word[1], "")
+
+
+def _matches(plain: str) -> bool:
     if not plain.isascii() and _UNSPACED.search(plain):
         return True
-    patterns = _patterns()
+    words, patterns = set(_WORD.findall(plain)), _patterns()
     tried = {pattern for word in words & patterns.keys() for pattern in patterns[word]}
     return any(_compiled(pattern).search(plain) for pattern in tried)
 

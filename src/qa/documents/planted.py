@@ -4,7 +4,7 @@
 that no list of patterns is complete; but most of their words are those of other attackers. A logistic
 regression over words and pairs of words, learnt by `python -m qa_eval.fit_planted`, finds almost half of what
 passes the patterns. It takes honest orders along, so that it only decides what a model reads beside the
-quotes and what is no headline; what it finds may still be quoted.
+quotes, and what stands above a headline; what it finds may still be quoted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from qa.documents.instructions import statements
 from qa.documents.orders import folded
-from qa.language.text import sentence_spans
+from qa.language.text import sentence_spans, visible
 from qa.language.words import stem
 from qa.weights import learnt
 
@@ -38,5 +38,5 @@ def seems_planted(paragraph: str) -> bool:
 
 def grams(text: str) -> set[str]:
     """The stems of a text, as it looks, and the pairs of those that stand side by side."""
-    stems = [stem(word) for word in _WORD.findall(folded(text))]
+    stems = [stem(word) for word in _WORD.findall(folded(visible(text)))]
     return {*stems, *map(" ".join, pairwise(stems))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import sentencex
 
@@ -33,6 +34,13 @@ def trim(text: str, start: int, end: int) -> Span:
     """The span without the white space at its two ends."""
     chunk = text[start:end]
     return start + len(chunk) - len(chunk.lstrip()), end - (len(chunk) - len(chunk.rstrip()))
+
+
+def visible(text: str) -> str:
+    """The text without characters that show nothing (Unicode's category C); white space stays."""
+    if text.isprintable():
+        return text
+    return "".join(one for one in text if one.isspace() or unicodedata.category(one)[0] != "C")
 
 
 def readable(text: str) -> str:

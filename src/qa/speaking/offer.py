@@ -74,8 +74,8 @@ def _chosen(found: Found, quotes: Extract, ranking: Ranking) -> list[Evidence]:
     """What is quoted, and the best others that say more, that may answer and that nobody seems to have
     planted: what a model reads can lead it astray, whatever it is told of it.
 
-    The others are in the order of their documents, so that the model is told the same wherever the same
-    is found.
+    The others are in the order in which their documents say them, so that the model is told the same
+    wherever the same is found.
     """
     quoted = [one for one in found.evidence if one.number in quotes.numbers]
     others: list[Evidence] = []
@@ -86,8 +86,8 @@ def _chosen(found: Found, quotes: Extract, ranking: Ranking) -> list[Evidence]:
             continue
         if _confidence(one, found.question, ranking) >= SECOND_LOOK and not _is_suspect(one, quoted):
             others.append(one)
-    first = {one.passage.document_id for one in quoted}
-    others.sort(key=lambda one: (one.passage.document_id not in first, one.passage.document_id, one.start))
+    documents = list(dict.fromkeys(one.passage.document_id for one in (*quoted, *others)))
+    others.sort(key=lambda one: (documents.index(one.passage.document_id), one.start))
     return [*quoted, *others]
 
 

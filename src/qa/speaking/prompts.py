@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from qa.language.text import visible
 
 _MOST_SOURCES = 3
 
@@ -66,10 +67,7 @@ def as_data(text: str) -> str:
     tokens of chat templates (<|im_start|>, [INST]) lose their form, and so do markers like [1]. Straight
     quotation marks become “ and ”: a small model that repeats one ends its JSON string there.
     """
-    text = _HIDDEN.sub(" ", text)
-    text = "".join(
-        " " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C"
-    )
+    text = visible(_HIDDEN.sub(" ", text))
     text = _TAG_START.sub("< ", text)
     text = _BRACKETED.sub(r"(\1)", text)
     text = _OPENING.sub("“", text).replace('"', "”")

@@ -56,9 +56,9 @@ def write(
 ) -> Iterator[Written | None]:
     """The sentences that the model answers with, at most `most`, and None for each piece that completes none.
 
-    `evidence` is what the model sees, best first, where it is numbered from 1; `sources` has the documents
-    by id. A sentence that cites none of it, or shares no word with it, is left out, and so is one that was
-    said before. Closing the iterator stops the generation. Raises `GeneratorError`.
+    `evidence` is what the model sees, what is quoted first, where it is numbered from 1; `sources` has the
+    documents by id. A sentence that cites none of it, or shares no word with it, is left out, and so is one
+    that was said before. Closing the iterator stops the generation. Raises `GeneratorError`.
     """
     shown = [_source(n, one, sources[one.passage.document_id]) for n, one in enumerate(evidence, start=1)]
     held = {one.number: term_set(f"{one.title} {one.text}") for one in shown}

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from qa.documents.formats.encoding import decode
 from qa.documents.formats.extract import Extract
+from qa.documents.instructions import holds_instruction
 from qa.documents.planted import seems_planted
+from qa.language.text import sentence_spans
 
 _HEADLINE_MAX_CHARS = 160
 
@@ -23,13 +25,18 @@ def read(path: Path, content: bytes) -> Extract:
 def headline(text: str) -> str | None:
     """The first line where it stands alone above a blank line, as a headline does.
 
-    Paragraphs before it that seem planted don't count.
+    Paragraphs before it don't count that are instructions, or of several sentences and seem planted.
     """
     text = text.lstrip("\ufeff\r\n").replace("\r\n", "\n").replace("\r", "\n")
     start = 0
-    while (opening := _PARAGRAPH.match(text, start)) and seems_planted(opening[1]):
+    while (opening := _PARAGRAPH.match(text, start)) and _is_foreign(opening[1]):
         start = opening.end()
     lines = text[start:].lstrip("\n").split("\n", 2)
     first = lines[0].strip()
     stands_alone = len(lines) > 2 and not lines[1].strip()
     return first if stands_alone and len(first) <= _HEADLINE_MAX_CHARS else None
+
+
+def _is_foreign(paragraph: str) -> bool:
+    several = len(sentence_spans(paragraph)) > 1
+    return holds_instruction(paragraph) or (several and seems_planted(paragraph))
