@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-from qa.language.text import visible
 
 _MOST_SOURCES = 3
 
@@ -67,7 +66,10 @@ def as_data(text: str) -> str:
     tokens of chat templates (<|im_start|>, [INST]) lose their form, and so do markers like [1]. Straight
     quotation marks become “ and ”: a small model that repeats one ends its JSON string there.
     """
-    text = visible(_HIDDEN.sub(" ", text))
+    text = _HIDDEN.sub(" ", text)
+    text = "".join(
+        " " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C"
+    )
     text = _TAG_START.sub("< ", text)
     text = _BRACKETED.sub(r"(\1)", text)
     text = _OPENING.sub("“", text).replace('"', "”")
