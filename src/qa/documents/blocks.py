@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from qa.language.text import BLANK_LINE, Span, sentence_spans
+from qa.language.text import Span, paragraph_end, sentence_spans
 
 # What a page does not show, and the parts of a prompt.
 _HIDDEN = (
@@ -128,7 +128,7 @@ def elements(text: str) -> Iterator[Span]:
         if closed is None:
             unclosed.add(name)  # so that each end is looked for once
         if closed or not match[3]:
-            end = closed or _paragraph_end(text, match.end())
+            end = closed or paragraph_end(text, match.end())
             yield match.start(), end
 
 
@@ -163,7 +163,7 @@ def _fenced(text: str, known: Sequence[Span]) -> list[Span]:
     start, last = min(opens + closes)[0], max(opens + closes)
     if last in closes and opens and min(opens) < last:
         return [(start, last[1])]
-    end = _paragraph_end(text, last[1])
+    end = paragraph_end(text, last[1])
     if text[text.rfind("\n", 0, start) + 1 : start].strip():
         end = next((last[1] + stop for _, stop in sentence_spans(text[last[1] : end])), end)
     return [(start, end)]
@@ -180,8 +180,3 @@ def _outside(pattern: re.Pattern[str], text: str, known: Sequence[Span]) -> list
     spans = (match.span() for match in pattern.finditer(text))
     before = ((span, bisect_right(starts, span[0]) - 1) for span in spans)
     return [span for span, i in before if i < 0 or span[0] >= known[i][1]]
-
-
-def _paragraph_end(text: str, start: int) -> int:
-    found = BLANK_LINE.search(text, start)
-    return found.start() if found else len(text)

@@ -45,14 +45,16 @@ def is_order(sentence: str) -> bool:
 def _readings(text: str) -> Iterator[str]:
     """What a text may be read as: hidden tags as letters, or as nothing; without emphasis; with what is set
     apart put together and what stands in for other letters read as these."""
-    plain, shown = folded(text), folded(visible(text))
+    plain, seen = folded(text), visible(text)
     yield plain
+    shown = plain if seen == text else folded(seen)
     if shown != plain:
         yield shown
     bare = _EMPHASIS.sub("", plain)
     if bare != plain:
         yield bare
-    read = folded(_SPACED.sub(_joined, visible(text)))
+    joined = _SPACED.sub(_joined, seen)
+    read = shown if joined == seen else folded(joined)
     if not plain.isascii() or _DIGIT.search(plain):
         read = _MIXED.sub(lambda word: word[0].translate(_DIGITS), read.translate(_LOOK_ALIKES))
     if read not in (plain, shown):
@@ -73,7 +75,7 @@ def _matches(plain: str) -> bool:
 
 
 def folded(text: str) -> str:
-    """The text in lower case, one alphabet and single spaces, without characters that show nothing."""
+    """The text in lower case, one alphabet and single spaces; hidden tags are letters."""
     if not text.isascii():
         text = text.translate(_TYPOGRAPHY)
         if not text.isascii():

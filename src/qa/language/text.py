@@ -36,6 +36,12 @@ def trim(text: str, start: int, end: int) -> Span:
     return start + len(chunk) - len(chunk.lstrip()), end - (len(chunk) - len(chunk.rstrip()))
 
 
+def paragraph_end(text: str, start: int) -> int:
+    """Where the paragraph that `start` is in ends."""
+    found = BLANK_LINE.search(text, start)
+    return found.start() if found else len(text)
+
+
 def visible(text: str) -> str:
     """The text without characters that show nothing (Unicode's category C); white space stays."""
     if text.isprintable():

@@ -13,7 +13,7 @@ from qa.documents.planted import is_planted, seems_planted
 from qa.finding.confidence import SECOND_LOOK, THRESHOLD, sentence_confidence
 from qa.finding.rank import Ranking
 from qa.interfaces import TokenVectors
-from qa.language.text import BLANK_LINE
+from qa.language.text import BLANK_LINE, Span, paragraph_end
 from qa.support.grounding import Premise
 from qa.types import Citation, Claim, Document, Draft, Evidence, Found
 
@@ -93,13 +93,19 @@ def _chosen(found: Found, quotes: Extract, ranking: Ranking) -> list[Evidence]:
 
 def _is_suspect(one: Evidence, quoted: Sequence[Evidence]) -> bool:
     """Whether it sounds planted, or its paragraph seems to be: one that something is quoted of is not."""
+    if is_planted(one.quote):
+        return True
+    start, end = _paragraph(one)
+    beside = (other.start for other in quoted if other.passage.document_id == one.passage.document_id)
+    if any(start <= place - one.passage.start < end for place in beside):
+        return False
+    return seems_planted(one.passage.text[start:end])
+
+
+def _paragraph(one: Evidence) -> Span:
+    """Where the paragraph that evidence is of stands in its passage."""
     text, at = one.passage.text, one.start - one.passage.start
-    gaps = [gap.span() for gap in BLANK_LINE.finditer(text)]
-    start = max((end for _, end in gaps if end <= at), default=0)
-    end = min((begin for begin, _ in gaps if begin >= at), default=len(text))
-    beside = [other.start for other in quoted if other.passage.document_id == one.passage.document_id]
-    holds_quote = any(start <= place - one.passage.start < end for place in beside)
-    return is_planted(one.quote) or (not holds_quote and seems_planted(text[start:end]))
+    return at - len(BLANK_LINE.split(text[:at])[-1]), paragraph_end(text, at)
 
 
 def _told(evidence: Sequence[Evidence], sources: Mapping[str, Document]) -> dict[str, Document]:

@@ -38,5 +38,4 @@ def headline(text: str) -> str | None:
 
 
 def _is_foreign(paragraph: str) -> bool:
-    several = len(sentence_spans(paragraph)) > 1
-    return holds_instruction(paragraph) or (several and seems_planted(paragraph))
+    return holds_instruction(paragraph) or (len(sentence_spans(paragraph)) > 1 and seems_planted(paragraph))
