@@ -1,7 +1,8 @@
 """A language model's replies kept in a file, so that they can be judged again by other rules.
 
-A model takes hours where the rules take minutes. With temperature 0 it says the same each time, so that what
-it once replied to a request is its reply, and the time that this took is its time.
+A model takes hours where the rules take minutes. What it once replied to a request is its reply from then on,
+and the time that this took is its time: asked again, it would now and then fall the other way on a near tie,
+at temperature 0 too.
 """
 
 from __future__ import annotations
